@@ -1,0 +1,1 @@
+"""PairMix and Multi-TTA for audio-language learning, stage by stage."""

@@ -1,0 +1,9 @@
+"""The one exception that means: the user's input is wrong, not the program."""
+
+
+class InputError(ValueError):
+    """Bad input, in one sentence that names the file, the key or the clip.
+
+    The command line prints the sentence and exits with status 2, without a
+    traceback.
+    """
