@@ -147,7 +147,7 @@ class ActLogMel(LogMel):
         super().__init__(hop=640, low=0, high=16_000)
 
     def decibels(self, waveform: Tensor) -> Tensor:
-        """As the base class, with the clip's quiet end raised, without the last frame."""
+        """As the base class, but at most 80 dB below the peak, and L - 1 frames."""
         decibels = super().decibels(waveform)
         peak = decibels.amax(dim=(1, 2), keepdim=True)
         return torch.maximum(decibels, peak - self.RANGE)[:, :-1]
