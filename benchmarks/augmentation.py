@@ -41,6 +41,7 @@ class Memory:
         self.values = values
 
     def read(self, rows: np.ndarray) -> np.ndarray:
+        """The clips of `rows`."""
         return self.values[rows]
 
 
@@ -83,7 +84,8 @@ def main() -> int:
     parser.add_argument("--skip-step", action="store_true")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    config = yaml.safe_load(Path("config.yaml").read_text(encoding="utf-8"))
+    file = Path(__file__).parents[1] / "config.yaml"
+    config = yaml.safe_load(file.read_text(encoding="utf-8"))
 
     rng = np.random.default_rng(0)
     samples = rng.normal(0, 3000, (CLIPS, SAMPLES)).astype(np.int16)
