@@ -1,0 +1,1 @@
+"""Training: mini-batches and the loops of both tasks."""
