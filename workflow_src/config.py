@@ -88,6 +88,15 @@ def corpus_name(config: Mapping) -> str:
     return f"{config['corpus']}-{config['scale']}"
 
 
+def own_encoder(config: Mapping, task: str) -> bool:
+    """Whether a task's audio encoder starts from our own pre-training on tags.
+
+    It does where the config names no published checkpoint and the corpus has
+    tags, which only the embedded one has.
+    """
+    return config[task]["pretrained"] is None and config["corpus"] == "embedded"
+
+
 def set_arguments(overrides: Mapping) -> list[str]:
     """Write overrides as `--set` arguments of `python -m workflow_src`."""
     pairs = _typed(overrides).items()

@@ -44,6 +44,11 @@ class Layout:
         return Path("runs") / self.name
 
     @property
+    def logs(self) -> Path:
+        """Folder of the steps' logs and timings."""
+        return Path("logs") / self.name
+
+    @property
     def source(self) -> Path:
         """The corpus as it arrives: caption CSVs and audio files."""
         return self.data / "source"

@@ -8,6 +8,7 @@ go on as if nothing had happened. It is written after every epoch and removed at
 the end.
 """
 
+import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -38,7 +39,7 @@ class Training:
         settings: the `training` section of the config (epochs, gradient_norm,
             validate_every).
         seed: of dropout and of everything else torch draws.
-        identity: what the run is; a resume file of another identity is refused.
+        identity: what the run is; a resume file of another identity is not used.
     """
 
     model: nn.Module
@@ -59,9 +60,10 @@ class Training:
 def fit(training: Training, folder: Path) -> None:
     """Train to the end, from the last finished epoch if there is one.
 
+    A resume file of a training with other settings is put aside with a message.
+
     Raises:
-        InputError: `folder` holds the resume file of a different training, or
-            the loss is no longer finite.
+        InputError: the loss is no longer finite.
     """
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(training.seed)
@@ -86,8 +88,12 @@ def fit(training: Training, folder: Path) -> None:
         say(", ".join(f"{name} {_short(value)}" for name, value in row.items()))
         save(_state(training), folder / "resume.pt")
     pd.DataFrame(training.history).to_csv(folder / "history.csv", index=False)
-    (folder / "best.pt").replace(folder / "model.pt")
+    # In this order a kill at any point leaves either a finished run or one that
+    # can be resumed.
+    shutil.copyfile(folder / "best.pt", folder / "model.pt.part")
+    (folder / "model.pt.part").replace(folder / "model.pt")
     (folder / "resume.pt").unlink()
+    (folder / "best.pt").unlink()
 
 
 def _epoch(training: Training, epoch: int) -> float:

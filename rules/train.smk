@@ -1,0 +1,96 @@
+# Pre-training of the audio encoders on tags, and one training per task, recipe
+# and seed. A killed training goes on from its last epoch: its resume file lies
+# in the run's folder and is no declared output, so Snakemake does not delete it.
+
+
+def encoder_input(wildcards, task):
+    """Our own pre-trained encoder, where the task uses one."""
+    if workflow_config.own_encoder(config, task):
+        return LAYOUT.pretrained(task)
+    return []
+
+
+def task_of(front_end):
+    return next(task for task, used in FRONT_ENDS.items() if used == front_end)
+
+
+def training_sections(task):
+    """What a training depends on in the config, its recipe apart.
+
+    Not the decoding: a training validates with greedy search.
+    """
+    own = {key: value for key, value in config[task].items() if key != "decoding"}
+    return settings("augmentations", "audio") | {task: own}
+
+
+rule pretrain:
+    input:
+        expand(LAYOUT.log_mels("{{front_end}}", "{split}"), split=["tagged", "val"]),
+        expand(LAYOUT.tags("{split}"), split=["tagged", "val"]),
+    output:
+        LAYOUT.runs / "pretraining" / "{front_end}" / "encoder.pt",
+        LAYOUT.runs / "pretraining" / "{front_end}" / "history.csv",
+    params:
+        settings=lambda wildcards: settings("pretraining", "audio")
+        | {"model": config[task_of(wildcards.front_end)]["model"]},
+    log:
+        LAYOUT.logs / "pretrain_{front_end}.log",
+    benchmark:
+        LAYOUT.logs / "pretrain_{front_end}.time.tsv"
+    threads: model_threads
+    priority: 10
+    resources:
+        gpu=int(has_gpu()),
+    shell:
+        "{STEP} pretrain {wildcards.front_end} > {log} 2>&1"
+
+
+rule train_captioning:
+    input:
+        expand(LAYOUT.captions("{split}"), split=["train", "val"]),
+        expand(LAYOUT.waveforms("{split}"), split=["train"]),
+        expand(LAYOUT.log_mels("act", "{split}"), split=["train", "val"]),
+        LAYOUT.vocabulary,
+        LAYOUT.word2vec if config["captioning"]["word2vec"] else [],
+        encoder=lambda wildcards: encoder_input(wildcards, "captioning"),
+    output:
+        LAYOUT.run("captioning", "{recipe}", "{seed}") / "model.pt",
+        LAYOUT.run("captioning", "{recipe}", "{seed}") / "history.csv",
+    params:
+        settings=training_sections("captioning"),
+        recipe=lambda wildcards: config["recipes"].get(wildcards.recipe),
+    log:
+        LAYOUT.logs / "train_captioning" / "{recipe}.seed{seed}.log",
+    benchmark:
+        LAYOUT.logs / "train_captioning" / "{recipe}.seed{seed}.time.tsv"
+    threads: model_threads
+    priority: 5
+    resources:
+        gpu=int(has_gpu()),
+    shell:
+        "{STEP} train captioning {wildcards.recipe} --seed {wildcards.seed} > {log} 2>&1"
+
+
+rule train_retrieval:
+    input:
+        expand(LAYOUT.captions("{split}"), split=["train", "val"]),
+        expand(LAYOUT.waveforms("{split}"), split=["train"]),
+        expand(LAYOUT.log_mels("panns", "{split}"), split=["train", "val"]),
+        LAYOUT.word_pieces if config["retrieval"]["model"]["text_encoder"] is None else [],
+        encoder=lambda wildcards: encoder_input(wildcards, "retrieval"),
+    output:
+        LAYOUT.run("retrieval", "{recipe}", "{seed}") / "model.pt",
+        LAYOUT.run("retrieval", "{recipe}", "{seed}") / "history.csv",
+    params:
+        settings=training_sections("retrieval"),
+        recipe=lambda wildcards: config["recipes"].get(wildcards.recipe),
+    log:
+        LAYOUT.logs / "train_retrieval" / "{recipe}.seed{seed}.log",
+    benchmark:
+        LAYOUT.logs / "train_retrieval" / "{recipe}.seed{seed}.time.tsv"
+    threads: model_threads
+    priority: 5
+    resources:
+        gpu=int(has_gpu()),
+    shell:
+        "{STEP} train retrieval {wildcards.recipe} --seed {wildcards.seed} > {log} 2>&1"
