@@ -8,13 +8,13 @@ rule caption:
         LAYOUT.vocabulary,
     output:
         LAYOUT.run("captioning", "{recipe}", "{seed}") / "captions.csv",
-    params:
-        settings=config["captioning"]["decoding"],
     log:
         LAYOUT.logs / "caption" / "{recipe}.seed{seed}.log",
     threads: model_threads
     resources:
         gpu=int(has_gpu()),
+    params:
+        settings=config["captioning"]["decoding"],
     shell:
         "{STEP} caption {wildcards.recipe} --seed {wildcards.seed} > {log} 2>&1"
 

@@ -9,11 +9,11 @@ rule table:
         lambda wildcards: score_files(config, wildcards.table),
     output:
         "results/{table}.csv",
+    log:
+        LAYOUT.logs / "{table}.log",
     params:
         rows=lambda wildcards: config["tables"][wildcards.table],
         corpus=LAYOUT.name,
-    log:
-        LAYOUT.logs / "{table}.log",
     shell:
         "{STEP} table {wildcards.table} > {log} 2>&1"
 
@@ -26,9 +26,9 @@ rule sanity:
         LAYOUT.captions("test"),
     output:
         "results/sanity.csv",
-    params:
-        corpus=LAYOUT.name,
     log:
         LAYOUT.logs / "sanity.log",
+    params:
+        corpus=LAYOUT.name,
     shell:
         "{STEP} sanity > {log} 2>&1"

@@ -18,10 +18,10 @@ rule word2vec:
         LAYOUT.vocabulary,
     output:
         LAYOUT.word2vec,
-    params:
-        width=config["captioning"]["model"]["decoder_width"],
     log:
         LAYOUT.logs / "word2vec.log",
+    params:
+        width=config["captioning"]["model"]["decoder_width"],
     shell:
         "{STEP} word2vec > {log} 2>&1"
 
@@ -31,9 +31,9 @@ rule word_pieces:
         LAYOUT.captions("train"),
     output:
         directory(LAYOUT.word_pieces),
-    params:
-        pieces=config["retrieval"]["model"]["text_pieces"],
     log:
         LAYOUT.logs / "word_pieces.log",
+    params:
+        pieces=config["retrieval"]["model"]["text_pieces"],
     shell:
         "{STEP} word-pieces > {log} 2>&1"

@@ -30,17 +30,17 @@ rule pretrain:
     output:
         LAYOUT.runs / "pretraining" / "{front_end}" / "encoder.pt",
         LAYOUT.runs / "pretraining" / "{front_end}" / "history.csv",
-    params:
-        settings=lambda wildcards: settings("pretraining", "audio")
-        | {"model": config[task_of(wildcards.front_end)]["model"]},
     log:
         LAYOUT.logs / "pretrain_{front_end}.log",
     benchmark:
         LAYOUT.logs / "pretrain_{front_end}.time.tsv"
-    threads: model_threads
     priority: 10
+    threads: model_threads
     resources:
         gpu=int(has_gpu()),
+    params:
+        settings=lambda wildcards: settings("pretraining", "audio")
+        | {"model": config[task_of(wildcards.front_end)]["model"]},
     shell:
         "{STEP} pretrain {wildcards.front_end} > {log} 2>&1"
 
@@ -56,17 +56,17 @@ rule train_captioning:
     output:
         LAYOUT.run("captioning", "{recipe}", "{seed}") / "model.pt",
         LAYOUT.run("captioning", "{recipe}", "{seed}") / "history.csv",
-    params:
-        settings=training_sections("captioning"),
-        recipe=lambda wildcards: config["recipes"].get(wildcards.recipe),
     log:
         LAYOUT.logs / "train_captioning" / "{recipe}.seed{seed}.log",
     benchmark:
         LAYOUT.logs / "train_captioning" / "{recipe}.seed{seed}.time.tsv"
-    threads: model_threads
     priority: 5
+    threads: model_threads
     resources:
         gpu=int(has_gpu()),
+    params:
+        settings=training_sections("captioning"),
+        recipe=lambda wildcards: config["recipes"].get(wildcards.recipe),
     shell:
         "{STEP} train captioning {wildcards.recipe} --seed {wildcards.seed} > {log} 2>&1"
 
@@ -76,21 +76,23 @@ rule train_retrieval:
         expand(LAYOUT.captions("{split}"), split=["train", "val"]),
         expand(LAYOUT.waveforms("{split}"), split=["train"]),
         expand(LAYOUT.log_mels("panns", "{split}"), split=["train", "val"]),
-        LAYOUT.word_pieces if config["retrieval"]["model"]["text_encoder"] is None else [],
+        LAYOUT.word_pieces
+        if config["retrieval"]["model"]["text_encoder"] is None
+        else [],
         encoder=lambda wildcards: encoder_input(wildcards, "retrieval"),
     output:
         LAYOUT.run("retrieval", "{recipe}", "{seed}") / "model.pt",
         LAYOUT.run("retrieval", "{recipe}", "{seed}") / "history.csv",
-    params:
-        settings=training_sections("retrieval"),
-        recipe=lambda wildcards: config["recipes"].get(wildcards.recipe),
     log:
         LAYOUT.logs / "train_retrieval" / "{recipe}.seed{seed}.log",
     benchmark:
         LAYOUT.logs / "train_retrieval" / "{recipe}.seed{seed}.time.tsv"
-    threads: model_threads
     priority: 5
+    threads: model_threads
     resources:
         gpu=int(has_gpu()),
+    params:
+        settings=training_sections("retrieval"),
+        recipe=lambda wildcards: config["recipes"].get(wildcards.recipe),
     shell:
         "{STEP} train retrieval {wildcards.recipe} --seed {wildcards.seed} > {log} 2>&1"

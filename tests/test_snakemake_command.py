@@ -46,5 +46,5 @@ def test_other_calls_pass_through_untouched(typed):
 
 
 def test_normalising_twice_changes_nothing_more():
-    once = normalise("--cores 8 --resources gpu=1 all".split())
+    once = normalise(["--cores", "8", "--resources", "gpu=1", "all"])
     assert normalise(once) == once

@@ -67,23 +67,23 @@ def _add_text(steps) -> None:
 
 def _vocabulary(parsed, config, layout) -> None:
     """Collect the words of the training captions."""
-    from workflow_src.corpus.captions import read_captions
+    from workflow_src.corpus.pairs import read_pairs
     from workflow_src.corpus.text import Vocabulary
 
-    captions = read_captions(layout.captions("train"))
-    Vocabulary.from_captions(captions["caption"]).save(layout.vocabulary)
+    captions = [caption for _, caption in read_pairs(layout.captions("train"))]
+    Vocabulary.from_captions(captions).save(layout.vocabulary)
 
 
 def _word2vec(parsed, config, layout) -> None:
     """Train word vectors on the training captions."""
     import numpy as np
 
-    from workflow_src.corpus.captions import read_captions
+    from workflow_src.corpus.pairs import read_pairs
     from workflow_src.corpus.text import Vocabulary
     from workflow_src.models.word2vec import word_vectors
 
     vectors = word_vectors(
-        read_captions(layout.captions("train"))["caption"],
+        [caption for _, caption in read_pairs(layout.captions("train"))],
         Vocabulary.load(layout.vocabulary),
         width=config["captioning"]["model"]["decoder_width"],
     )
@@ -92,11 +92,11 @@ def _word2vec(parsed, config, layout) -> None:
 
 def _word_pieces(parsed, config, layout) -> None:
     """Learn the WordPieces of the small text encoder from the training captions."""
-    from workflow_src.corpus.captions import read_captions
+    from workflow_src.corpus.pairs import read_pairs
     from workflow_src.models.retrieval import train_wordpieces
 
     train_wordpieces(
-        read_captions(layout.captions("train"))["caption"],
+        [caption for _, caption in read_pairs(layout.captions("train"))],
         config["retrieval"]["model"]["text_pieces"],
         layout.word_pieces,
     )
@@ -167,9 +167,7 @@ def _table(parsed, config, layout) -> None:
     from workflow_src.report.tables import table
 
     content = table(config, parsed.table)
-    write_text_atomically(
-        f"results/{parsed.table}.csv", content.to_csv(index=False)
-    )
+    write_text_atomically(f"results/{parsed.table}.csv", content.to_csv(index=False))
     print(content.to_string(index=False))
 
 

@@ -1,0 +1,1 @@
+"""Metrics of captioning and retrieval, and their uncertainty."""

@@ -7,13 +7,14 @@ recall of a random order, which is exact arithmetic.
 """
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from math import comb
 
 import numpy as np
 import pandas as pd
 
-from workflow_src.corpus.captions import read_captions, references
+from workflow_src.corpus.pairs import read_pairs, read_references
 from workflow_src.layout import Layout
 from workflow_src.metrics.captioning import score_many
 from workflow_src.report.tables import rows_of
@@ -38,21 +39,20 @@ def sanity(config: Mapping, layout: Layout) -> pd.DataFrame:
             records.append(
                 {"task": task, "system": system, "clips": scores["clips"]} | shown
             )
-    test = references(read_captions(layout.captions("test")))
+    test = read_references(layout.captions("test"))
     records.extend(_trivial_captioners(layout, test))
     records.append(_chance(test))
     return pd.DataFrame(records).sort_values("task", kind="stable")
 
 
 def _trivial_captioners(layout: Layout, test: dict[str, list[str]]) -> list[dict]:
-    training = read_captions(layout.captions("train"))["caption"]
-    generator = np.random.default_rng(SEED)
-    drawn = generator.choice(training.to_numpy(), size=len(test))
+    training = [caption for _, caption in read_pairs(layout.captions("train"))]
+    # Counter breaks ties by first appearance.
+    (frequent, _), *_ = Counter(training).most_common(1)
+    drawn = np.random.default_rng(SEED).integers(len(training), size=len(test))
     systems = {
-        # value_counts breaks ties by first appearance.
-        "the most frequent training caption": [training.value_counts().index[0]]
-        * len(test),
-        "a random training caption": drawn,
+        "the most frequent training caption": [frequent] * len(test),
+        "a random training caption": [training[position] for position in drawn],
     }
     scores = score_many(
         {name: dict(zip(test, said, strict=True)) for name, said in systems.items()},

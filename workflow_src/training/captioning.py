@@ -9,7 +9,7 @@ from workflow_src.audio.frontend import ActLogMel
 from workflow_src.audio.store import LogMelStore, WaveformStore
 from workflow_src.augment.recipe import Recipe
 from workflow_src.config import own_encoder
-from workflow_src.corpus.captions import read_captions, references
+from workflow_src.corpus.pairs import read_pairs, read_references
 from workflow_src.corpus.text import Vocabulary
 from workflow_src.device import prepare
 from workflow_src.evaluation.captioning import caption
@@ -31,7 +31,7 @@ def train(config: Mapping, layout: Layout, recipe_name: str, seed: int) -> None:
     model = build(config, layout, vocabulary).to(device)
     front_end = ActLogMel().to(device)
     batches = Batches(
-        captions=read_captions(layout.captions("train")),
+        captions=read_pairs(layout.captions("train")),
         waveforms=WaveformStore(layout.waveforms("train")),
         log_mels=LogMelStore(layout.log_mels("act", "train")),
         recipe=Recipe.from_config(config, recipe_name, "captioning"),
@@ -55,7 +55,7 @@ def train(config: Mapping, layout: Layout, recipe_name: str, seed: int) -> None:
         )
 
     validation = LogMelStore(layout.log_mels("act", "val"))
-    validation_references = references(read_captions(layout.captions("val")))
+    validation_references = read_references(layout.captions("val"))
 
     def validate() -> dict[str, float]:
         # Greedy: the choice of an epoch does not depend on the decoding section.

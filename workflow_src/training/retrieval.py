@@ -8,7 +8,7 @@ from workflow_src.audio.frontend import PannsLogMel
 from workflow_src.audio.store import LogMelStore, WaveformStore
 from workflow_src.augment.recipe import Recipe
 from workflow_src.config import own_encoder
-from workflow_src.corpus.captions import read_captions
+from workflow_src.corpus.pairs import read_pairs
 from workflow_src.device import prepare
 from workflow_src.evaluation.retrieval import retrieval_metrics
 from workflow_src.layout import Layout
@@ -26,7 +26,7 @@ def train(config: Mapping, layout: Layout, recipe_name: str, seed: int) -> None:
     torch.manual_seed(seed)
     model = initialised(config, layout).to(device)
     batches = Batches(
-        captions=read_captions(layout.captions("train")),
+        captions=read_pairs(layout.captions("train")),
         waveforms=WaveformStore(layout.waveforms("train")),
         log_mels=LogMelStore(layout.log_mels("panns", "train")),
         recipe=Recipe.from_config(config, recipe_name, "retrieval"),
@@ -45,7 +45,7 @@ def train(config: Mapping, layout: Layout, recipe_name: str, seed: int) -> None:
         )
 
     log_mels = LogMelStore(layout.log_mels("panns", "val"))
-    captions = read_captions(layout.captions("val"))
+    captions = read_pairs(layout.captions("val"))
 
     def validate() -> dict[str, float]:
         metrics, _ = retrieval_metrics(model, log_mels, captions, device)
