@@ -1,9 +1,11 @@
 """Files that are either whole or not there, and room on the disk for them."""
 
+import json
 import logging
 import os
 import shutil
 from pathlib import Path
+from typing import BinaryIO
 
 from workflow_src.errors import InputError
 
@@ -26,8 +28,26 @@ def write_text_atomically(path: str | Path, text: str) -> None:
     temporary.replace(path)
 
 
+def append_json_line(file: BinaryIO, line: dict) -> None:
+    """Write one object as a line of JSON and flush it to the disk."""
+    file.write(json.dumps(line).encode() + b"\n")
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def read_json_lines(path: str | Path) -> list[dict]:
+    """Objects of a JSON-lines file, none where it does not exist.
+
+    A torn last line (a kill, a full disk) is left out.
+    """
+    if not Path(path).exists():
+        return []
+    *whole, _ = Path(path).read_bytes().split(b"\n")
+    return [json.loads(line) for line in whole]
+
+
 def require_disk(folder: str | Path, size: int, purpose: str) -> None:
-    """Say how many bytes `purpose` needs below `folder`; InputError if they are not free.
+    """Say how many bytes `purpose` needs below `folder`; InputError if not free.
 
     The folder need not exist yet: its nearest existing parent tells the disk.
     """
