@@ -36,7 +36,7 @@ class ActConfig:
     words, which the vocabulary gives.
     """
 
-    vocabulary_size: int
+    vocabulary: int
     encoder_width: int = 768
     encoder_layers: int = 12
     encoder_heads: int = 12
@@ -224,12 +224,12 @@ class ACT(nn.Module):
         width = config.decoder_width
         self.encoder = Encoder(config)
         self.memory = nn.Linear(config.tag_classes, width)
-        self.embedding = nn.Embedding(config.vocabulary_size, width)
+        self.embedding = nn.Embedding(config.vocabulary, width)
         self.register_buffer("positions", sinusoids(MAX_WORDS, width), persistent=False)
         self.dropout = nn.Dropout(config.dropout)
         layers = [DecoderLayer(config) for _ in range(config.decoder_layers)]
         self.layers = nn.ModuleList(layers)
-        self.output = nn.Linear(width, config.vocabulary_size)
+        self.output = nn.Linear(width, config.vocabulary)
         for layer in self.layers:
             for attention in (layer.self_attention, layer.cross_attention):
                 nn.init.xavier_uniform_(attention.qkv.weight)
@@ -264,7 +264,7 @@ class ACT(nn.Module):
         return load_encoder(self.encoder, source, trust_pickle)
 
     def load_word_vectors(self, vectors: Tensor) -> None:
-        """Start the word embeddings from vectors (vocabulary_size, decoder_width)."""
+        """Start the word embeddings from vectors (vocabulary, decoder_width)."""
         if vectors.shape != self.embedding.weight.shape:
             raise ValueError(
                 f"word vectors {tuple(vectors.shape)} do not fit embeddings "
@@ -303,7 +303,7 @@ class ACT(nn.Module):
                 attends to; the first word must not be.
 
         Returns:
-            (B, W, vocabulary_size), before the softmax.
+            (B, W, vocabulary), before the softmax.
         """
         words = tokens.shape[1]
         allowed = torch.ones(
@@ -320,7 +320,7 @@ class ACT(nn.Module):
         )
 
     def step(self, tokens: Tensor, state: DecoderState) -> Tensor:
-        """Append one word (N,) to each row; scores (N, vocabulary_size) of the next."""
+        """Append one word (N,) to each row; scores (N, vocabulary) of the next."""
         return self._advance(tokens.unsqueeze(1), state, None).squeeze(1)
 
     def _advance(

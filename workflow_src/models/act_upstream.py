@@ -112,12 +112,12 @@ def infer_config(
     if wrong:
         raise InputError(f"the checkpoint is no ACT; not matrices: {', '.join(wrong)}")
     shape = {size: state[name].shape for size, name in needed.items()}
-    vocabulary_size, decoder_width = shape["words"]
+    vocabulary, decoder_width = shape["words"]
     tag_classes, encoder_width = shape["tags"]
     attention_width = shape["attention"][1]
     encoder_heads = encoder_heads or max(1, attention_width // ENCODER_HEAD_WIDTH)
     return ActConfig(
-        vocabulary_size=vocabulary_size,
+        vocabulary=vocabulary,
         encoder_width=encoder_width,
         encoder_layers=count(state, "encoder.blocks.layers."),
         encoder_heads=encoder_heads,
