@@ -5,8 +5,10 @@ import os
 import shlex
 import shutil
 import sys
+from pathlib import Path
 
 from workflow_src import config as workflow_config
+from workflow_src.corpus import selected
 from workflow_src.errors import InputError
 from workflow_src.layout import FRONT_ENDS, SPLITS, Layout
 from workflow_src.report.tables import score_files
@@ -14,6 +16,7 @@ from workflow_src.report.tables import score_files
 OVERRIDES = dict(workflow.config_settings.overwrite_config)
 try:
     config = workflow_config.load("config.yaml", OVERRIDES)
+    CORPUS_SPLITS = selected.splits(config)
 except InputError as error:
     # One sentence, no traceback: this is about the user's file.
     sys.exit(str(error))
@@ -41,18 +44,25 @@ def has_gpu():
     )
 
 
-def model_threads(wildcards):
-    """Threads that a job with a model takes from --cores.
+def share_of_cores(threads):
+    """What a job that uses so many threads takes from --cores.
 
-    On a CPU one job a core, whatever --cores says: more would only make each
-    other slower and fill the memory. So a job takes the share of --cores that a
-    core of the machine has. With a GPU the jobs only feed it: two threads.
+    --cores may be more than the machine has (`--cores 8` on a laptop with two):
+    more jobs side by side than cores would only slow each other down and fill the
+    memory. So a job takes the share of --cores that it takes of the machine.
     """
-    if has_gpu():
-        return 2
-    wanted = config["threads"] or os.cpu_count()
-    side_by_side = max(1, len(os.sched_getaffinity(0)) // wanted)
+    side_by_side = max(1, len(os.sched_getaffinity(0)) // threads)
     return max(1, math.ceil((workflow.resource_settings.cores or 1) / side_by_side))
+
+
+def one_core(wildcards):
+    """Threads of a job that keeps one core busy."""
+    return share_of_cores(1)
+
+
+def model_threads(wildcards):
+    """Threads of a job with a model; those on a GPU only feed it."""
+    return 2 if has_gpu() else share_of_cores(config["threads"] or os.cpu_count())
 
 
 def settings(*sections):

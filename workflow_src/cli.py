@@ -47,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
         help="replace a value of the config, e.g. captioning.training.epochs=5",
     )
     steps = parser.add_subparsers(title="steps", metavar="STEP", required=True)
-    for add in (_add_text, _add_training, _add_evaluation, _add_report):
+    for add in (_add_corpus, _add_text, _add_training, _add_evaluation, _add_report):
         add(steps)
     return parser
 
@@ -57,6 +57,101 @@ def _step(steps, name: str, run: Run) -> argparse.ArgumentParser:
     step = steps.add_parser(name, help=run.__doc__, description=run.__doc__)
     step.set_defaults(run=run, needs_config=True)
     return step
+
+
+def _add_corpus(steps) -> None:
+    _step(steps, "embedded-captions", _embedded_captions)
+    _add_shard(_step(steps, "embedded-audio", _embedded_audio))
+    step = _step(steps, "ingest", _ingest)
+    step.add_argument("split")
+    _add_shard(step)
+    step = _step(steps, "join", _join)
+    step.add_argument("split")
+    _step(steps, "manifest", _manifest)
+    step = _step(steps, "log-mels", _log_mels)
+    step.add_argument("front_end", choices=sorted(FRONT_ENDS.values()))
+    step.add_argument("split")
+
+
+def _add_shard(step: argparse.ArgumentParser) -> None:
+    step.add_argument("--shard", type=int, default=0, help="from 0")
+    step.add_argument("--shards", type=int, default=1)
+
+
+def _embedded_captions(parsed, config, layout) -> None:
+    """Write the captions and tags of the synthesised corpus."""
+    from workflow_src.corpus.embedded import write_captions
+
+    write_captions(_embedded_settings(config), layout.source)
+
+
+def _embedded_audio(parsed, config, layout) -> None:
+    """Synthesise a share of the clips of the synthesised corpus."""
+    from workflow_src.corpus.embedded import write_audio
+
+    write_audio(
+        _embedded_settings(config), layout.source, parsed.shard, parsed.shards
+    )
+
+
+def _embedded_settings(config):
+    from workflow_src.corpus.embedded import EmbeddedSettings
+
+    return EmbeddedSettings(**config["embedded"], **config["audio"])
+
+
+def _ingest(parsed, config, layout) -> None:
+    """Decode a share of a split's clips into waveforms."""
+    from workflow_src.audio.decoding import ClipForm
+    from workflow_src.corpus import selected
+    from workflow_src.corpus.captions import read_split
+    from workflow_src.corpus.ingest import ingest
+
+    ingest(
+        read_split(selected.captions_folder(config, layout), parsed.split),
+        selected.audio_source(config, layout),
+        layout.shard(parsed.split, parsed.shard),
+        parsed.shard,
+        parsed.shards,
+        ClipForm(**config["audio"]),
+    )
+
+
+def _join(parsed, config, layout) -> None:
+    """Join the shards of a split to its waveform cache and its captions."""
+    from workflow_src.corpus import selected
+    from workflow_src.corpus.captions import read_split
+    from workflow_src.corpus.ingest import join_shards
+
+    split = read_split(selected.captions_folder(config, layout), parsed.split)
+    count = selected.shards(config, parsed.split)
+    parts = [layout.shard(parsed.split, number) for number in range(count)]
+    join_shards(split, parts, layout.data)
+
+
+def _manifest(parsed, config, layout) -> None:
+    """Join the manifests of all splits."""
+    from workflow_src.corpus import selected
+    from workflow_src.corpus.manifest import merge_manifests
+
+    parts = [layout.shard_manifest(split) for split in selected.splits(config)]
+    merge_manifests(parts, layout.manifest)
+
+
+def _log_mels(parsed, config, layout) -> None:
+    """Compute the log-mel cache of a split under a front end."""
+    from workflow_src.audio.frontend import ActLogMel, PannsLogMel
+    from workflow_src.audio.store import write_log_mels
+    from workflow_src.device import prepare
+
+    device = prepare(config)
+    front_end = {"act": ActLogMel, "panns": PannsLogMel}[parsed.front_end]()
+    write_log_mels(
+        layout.waveforms(parsed.split),
+        front_end.to(device),
+        layout.log_mels(parsed.front_end, parsed.split),
+        device=device,
+    )
 
 
 def _add_text(steps) -> None:

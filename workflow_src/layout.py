@@ -66,6 +66,14 @@ class Layout:
         """Event tags of the clips that are there (embedded corpus only)."""
         return self.data / "tags" / f"{split}.csv"
 
+    def shard(self, split: str, number: int | str) -> Path:
+        """Waveforms and manifest of one shard of a split: a folder."""
+        return self.data / "shards" / split / str(number)
+
+    def shard_manifest(self, split: str) -> Path:
+        """The state of every clip of a split."""
+        return self.data / "manifests" / f"{split}.csv"
+
     def waveforms(self, split: str) -> Path:
         """The waveform cache of a split: a folder."""
         return self.data / "waveforms" / split

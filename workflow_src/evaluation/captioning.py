@@ -26,7 +26,7 @@ def load_captioner(
 ) -> tuple[ACT, Vocabulary]:
     """Load the captioner of a run, ready to caption."""
     vocabulary = Vocabulary.load(layout.vocabulary)
-    settings = ActConfig(vocabulary=len(vocabulary), **config["captioning"]["model"])
+    settings = ActConfig(len(vocabulary), **config["captioning"]["model"])
     model = ACT(settings)
     path = layout.run("captioning", recipe, seed) / "model.pt"
     model.load_state_dict(load_model(path)["model"])
@@ -54,10 +54,17 @@ def caption(
     for start in track(range(0, len(log_mels), BATCH), "captioning"):
         rows = range(start, min(start + BATCH, len(log_mels)))
         memory = model.encode(torch.from_numpy(log_mels.read(rows)).float().to(device))
-        for row, words in zip(
-            rows, beam_search(model, memory, vocabulary, **decoding), strict=True
-        ):
-            said[log_mels.names[row]] = vocabulary.decode(words)
+        found = beam_search(
+            model.step,
+            model.start(memory),
+            [[1.0]] * len(rows),
+            sos=vocabulary.sos,
+            eos=vocabulary.eos,
+            device=device,
+            **decoding,
+        )
+        for row, hypothesis in zip(rows, found, strict=True):
+            said[log_mels.names[row]] = vocabulary.decode(hypothesis.words)
     return said
 
 

@@ -18,7 +18,7 @@ from workflow_src.metrics.captioning import quick_cider
 from workflow_src.models.act import ACT, ActConfig, label_smoothing_loss
 from workflow_src.models.pretrained import published_encoder
 from workflow_src.training.batches import Batches
-from workflow_src.training.loop import Training, fit
+from workflow_src.training.loop import Training, fit, load_model
 from workflow_src.training.schedules import captioning_optimizer
 
 
@@ -40,7 +40,7 @@ def train(config: Mapping, layout: Layout, recipe_name: str, seed: int) -> None:
         seed=seed,
         device=device,
     )
-    optimizer, scheduler = captioning_optimizer(model, settings, batches.steps)
+    optimizer, scheduler = captioning_optimizer(model, settings, len(batches))
 
     def loss(batch) -> torch.Tensor:
         tokens = vocabulary.batch(batch.captions, clips=batch.names).to(device)
@@ -60,7 +60,7 @@ def train(config: Mapping, layout: Layout, recipe_name: str, seed: int) -> None:
     def validate() -> dict[str, float]:
         # Greedy: the choice of an epoch does not depend on the decoding section.
         said = caption(model, validation, vocabulary, device, beams=1)
-        cider = quick_cider(said, validation_references)
+        cider, _ = quick_cider(said, validation_references)
         return {"selection": cider, "quick CIDEr": cider}
 
     fit(
@@ -69,7 +69,7 @@ def train(config: Mapping, layout: Layout, recipe_name: str, seed: int) -> None:
             optimizer=optimizer,
             scheduler=scheduler,
             batches=batches.epoch,
-            steps=batches.steps,
+            steps=len(batches),
             loss=loss,
             validate=validate,
             settings=settings,
@@ -84,11 +84,12 @@ def train(config: Mapping, layout: Layout, recipe_name: str, seed: int) -> None:
 def build(config: Mapping, layout: Layout, vocabulary: Vocabulary) -> ACT:
     """Make the model of the config, with its encoder and its words initialised."""
     settings = config["captioning"]
-    model = ACT(ActConfig(vocabulary=len(vocabulary), **settings["model"]))
+    model = ACT(ActConfig(len(vocabulary), **settings["model"]))
     if settings["pretrained"] is not None:
         model.load_encoder(published_encoder(settings["pretrained"]))
     elif own_encoder(config, "captioning"):
-        model.load_encoder(layout.pretrained("captioning"))
+        state = load_model(layout.pretrained("captioning"))
+        model.encoder.load_state_dict(state["model"])
     if settings["word2vec"]:
         model.load_word_vectors(torch.from_numpy(np.load(layout.word2vec)))
     return model

@@ -124,18 +124,21 @@ class TaggedClips:
 
 
 class ActTagger(nn.Module):
-    """ACT's encoder with its own tagging layer, as it was pre-trained."""
+    """ACT's encoder with its own tagging layer, read at the class token.
+
+    The published encoder was trained on tags this way.
+    """
 
     def __init__(self, config: Mapping, kinds: int):
         super().__init__()
         # The decoder is not trained here: any vocabulary will do.
-        act = ACT(ActConfig(vocabulary=2, **config["captioning"]["model"]))
+        act = ACT(ActConfig(2, **config["captioning"]["model"]))
         self.encoder = act.encoder
         self.kinds = kinds
 
     def forward(self, log_mels: torch.Tensor) -> torch.Tensor:
         """(B, L, 64) -> logits (B, kinds)."""
-        return self.encoder.tag(log_mels)[:, : self.kinds]
+        return self.encoder(log_mels)[:, 0, : self.kinds]
 
 
 class ResNetTagger(nn.Module):

@@ -15,7 +15,7 @@ from workflow_src.layout import Layout
 from workflow_src.models.pretrained import published_encoder
 from workflow_src.models.retrieval import AudioTextRetriever, RetrieverConfig, ntxent
 from workflow_src.training.batches import Batches
-from workflow_src.training.loop import Training, fit
+from workflow_src.training.loop import Training, fit, load_model
 from workflow_src.training.schedules import retrieval_optimizer
 
 
@@ -35,7 +35,7 @@ def train(config: Mapping, layout: Layout, recipe_name: str, seed: int) -> None:
         seed=seed,
         device=device,
     )
-    optimizer, scheduler = retrieval_optimizer(model, settings, batches.steps)
+    optimizer, scheduler = retrieval_optimizer(model, settings, len(batches))
 
     def loss(batch) -> torch.Tensor:
         return ntxent(
@@ -62,7 +62,7 @@ def train(config: Mapping, layout: Layout, recipe_name: str, seed: int) -> None:
             optimizer=optimizer,
             scheduler=scheduler,
             batches=batches.epoch,
-            steps=batches.steps,
+            steps=len(batches),
             loss=loss,
             validate=validate,
             settings=settings,
@@ -89,6 +89,6 @@ def initialised(config: Mapping, layout: Layout) -> AudioTextRetriever:
     if pretrained is not None:
         model.audio_encoder.load_upstream(published_encoder(pretrained))
     elif own_encoder(config, "retrieval"):
-        state = torch.load(layout.pretrained("retrieval"), weights_only=True)
+        state = load_model(layout.pretrained("retrieval"))
         model.audio_encoder.load_state_dict(state["model"])
     return model
