@@ -21,7 +21,14 @@ from workflow_src.corpus.embedded.words import (
 # {n:s} is a sentence of event n, {n:p} its participle: "a dog barks", "a dog
 # barking". In a scene over a background, the background is the last event.
 TEMPLATES: dict[str, tuple[str, ...]] = {
-    "alone": ("{0:s}", "{0:s}", "{0:s}", "{0:p}"),
+    "alone": (
+        "{0:s}",
+        "{0:s}",
+        "{0:s}",
+        "{0:p}",
+        "{0:p} can be heard",
+        "the sound of {0:p}",
+    ),
     "over": (
         "{0:s} while {1:s}",
         "{0:s} as {1:s}",
@@ -109,9 +116,12 @@ class Clause:
         countable = event.calls is not None and KINDS[event.kind].countable
         self.counted = countable and rng.random() < MENTION
         self.moving = manner if manner in MOVING else None
-        self.tail = _pick(rng, CALLS[min(event.calls, 4)]) if self.counted else ""
+        tail = [_pick(rng, CALLS[min(event.calls, 4)])] if self.counted else []
         if manner and not described and not self.moving:
-            self.tail = f"{self.tail} {_pick(rng, ADVERBS[manner])}".strip()
+            adverb = _pick(rng, ADVERBS[manner])
+            # "Moos softly again and again", but "moos twice in the distance".
+            tail.insert(0 if adverb.endswith("ly") else 1, adverb)
+        self.tail = " ".join(tail)
 
     def __format__(self, form: str) -> str:
         if form == "p":

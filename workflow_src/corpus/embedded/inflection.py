@@ -3,19 +3,7 @@
 from __future__ import annotations
 
 # Verbs that double their last letter before -ing.
-DOUBLED = {
-    "run",
-    "hum",
-    "chug",
-    "strum",
-    "clap",
-    "rev",
-    "tap",
-    "chop",
-    "sit",
-    "get",
-    "cut",
-}
+DOUBLED = {"clap", "cut", "get", "hum", "rev", "run", "strum", "whir"}
 
 
 def third_person(verb: str) -> str:

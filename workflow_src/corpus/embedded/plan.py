@@ -15,7 +15,7 @@ from workflow_src.corpus.embedded.settings import SPLITS, EmbeddedSettings
 from workflow_src.corpus.embedded.sounds import KINDS
 
 CAPTIONS = {"train": 1, "val": 5, "test": 5, "tagged": 0}
-# Test clips of two events and more that have a held-out pair of kinds.
+# Share of the test clips that have a held-out pair of kinds.
 NOVEL_SHARE = 0.5
 # Independent random streams of a clip.
 SCENE, CAPTION, AUDIO, NAME, ORDER = range(5)

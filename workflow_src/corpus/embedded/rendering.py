@@ -34,12 +34,9 @@ FRAME = 0.05  # seconds
 
 def render(scene: Scene, synth: Synth, seconds: float) -> np.ndarray:
     """Synthesise a scene as int16 samples."""
-    stems, levels = [], _levels(scene, synth)
     dry = np.zeros(synth.samples(seconds), np.float32)
     wet = np.zeros_like(dry)
-    for event, level in zip(scene.events, levels, strict=True):
-        stem = set_level(render_event(event, synth), synth, level)
-        stems.append(stem)
+    for event, stem in zip(scene.events, stems(scene, synth), strict=True):
         start = round(event.start * synth.rate)
         share = _reverberant(event)
         add_at(dry, stem * np.float32(1 - share), start)
@@ -47,12 +44,20 @@ def render(scene: Scene, synth: Synth, seconds: float) -> np.ndarray:
             add_at(wet, stem * np.float32(share), start)
     mix = dry + reverberate(wet, synth) if wet.any() else dry
     # The recorder's own noise, and its insensitivity below 25 Hz.
-    floor = 10 ** (synth.between(-72, -62) / 20)
+    floor = 10 ** (synth.between(-84, -72) / 20)
     mix = synth.band(mix + np.float32(floor) * synth.white(seconds), 25, None)
     peak = np.abs(mix).max()
     if peak > 0.95:
         mix *= np.float32(0.95 / peak)
     return np.rint(mix * np.float32(32767)).astype(np.int16)
+
+
+def stems(scene: Scene, synth: Synth) -> list[np.ndarray]:
+    """Synthesise the events one by one, dry, at the levels they have in the scene."""
+    return [
+        set_level(render_event(event, synth), synth, level)
+        for event, level in zip(scene.events, _levels(scene, synth), strict=True)
+    ]
 
 
 def render_event(event: Event, synth: Synth) -> np.ndarray:
@@ -86,20 +91,26 @@ def onsets(kind: Kind, event: Event, synth: Synth) -> list[np.ndarray]:
         times = np.concatenate([[0.0], np.cumsum(gaps)])
         times += synth.between(0, max(room - times[-1], 0))
         return [times[place :: event.sources] for place in range(event.sources)]
-    if event.sources <= 2:
-        times = [synth.between(0, min(0.5 * least, max(room, 0)))]
-        pace = 1.0 if event.sources == 1 else 0.75
-        while times[-1] + pace * least <= room:
-            times.append(times[-1] + pace * synth.between(least, most))
-        times = np.array([time for time in times if time <= room + 1e-9])
-        return [times[place :: event.sources] for place in range(event.sources)]
-    result = []
-    for place in range(event.sources):
-        first = min(room, least * (place + synth.rng.random()) / event.sources)
-        steps = synth.rng.uniform(least, most, int(room / least) + 1)
-        times = first + np.concatenate([[0.0], np.cumsum(steps)])
-        result.append(times[times <= room])
-    return result
+    if event.sources == 2:
+        # In turn, now and then into each other's call; the second is heard too.
+        pace = min(synth.between(0.75, 1.2), room / most)
+        times = _spread(synth, 0.0, pace * least, pace * most, room)
+        return [times[0::2], times[1::2]]
+    firsts = least * (np.arange(event.sources) + synth.rng.random()) / event.sources
+    paces = synth.rng.uniform(1.0, 1.6, event.sources)
+    return [
+        _spread(synth, first, pace * least, pace * most, room)
+        for first, pace in zip(firsts, paces, strict=True)
+    ]
+
+
+def _spread(
+    synth: Synth, first: float, least: float, most: float, room: float
+) -> np.ndarray:
+    """Onsets from `first` (at most `room`) as far as there is room."""
+    steps = synth.rng.uniform(least, most, int(room / least) + 1)
+    times = min(first, room) + np.concatenate([[0.0], np.cumsum(steps)])
+    return times[times <= room + 1e-9]
 
 
 def _render_calls(kind: Kind, event: Event, synth: Synth) -> np.ndarray:

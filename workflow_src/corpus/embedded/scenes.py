@@ -99,10 +99,10 @@ def draw_scene(
 
 def _draw_relation(rng, background: bool, novel: bool) -> str:
     shares = {
-        "alone": 0.0 if novel else 0.28,
-        "over": 0.28,
+        "alone": 0.0 if novel else 0.25,
+        "over": 0.3,
         "then": 0.2,
-        "together": 0.0 if background else 0.08,
+        "together": 0.0 if background else 0.1,
         "over_then": 0.1,
         "then_then": 0.06,
     }
@@ -113,29 +113,35 @@ def _draw_relation(rng, background: bool, novel: bool) -> str:
 
 def _draw_kinds(rng, anchor: str, relation: str, novel: bool) -> list[str] | None:
     """Draw kinds in the order of the relation, or None if the draw fails."""
-    count = RELATIONS[relation]
     chosen = [anchor]
-    if count > 1:
-        chosen.append(_pick(rng, partners(anchor, novel)))
-    if count > 2:
-        others = [
-            kind
-            for kind in KINDS
-            if all(fits(kind, other) for other in chosen)
-            and (novel or not any(held_out(kind, other) for other in chosen))
-        ]
-        if not others:
+    while len(chosen) < RELATIONS[relation]:
+        if len(chosen) == 1:
+            options = partners(anchor, novel)
+        else:
+            options = tuple(
+                kind
+                for kind in KINDS
+                if all(fits(kind, other) for other in chosen)
+                and (novel or not any(held_out(kind, other) for other in chosen))
+            )
+        options = [kind for kind in options if _may_join(kind, chosen, relation)]
+        if not options:
             return None
-        chosen.append(_pick(rng, others))
-    chosen = [chosen[place] for place in rng.permutation(count)]
-    backgrounds = [kind for kind in chosen if KINDS[kind].background]
+        chosen.append(_pick(rng, options))
+    chosen = [chosen[place] for place in rng.permutation(len(chosen))]
     if relation.startswith("over"):
-        if len(backgrounds) != 1:
-            return None
-        chosen = [kind for kind in chosen if kind not in backgrounds] + backgrounds
-    if relation == "together" and backgrounds:
-        return None
+        chosen.sort(key=lambda kind: KINDS[kind].background)
     return chosen
+
+
+def _may_join(kind: str, chosen: list[str], relation: str) -> bool:
+    """Whether a scene can still get its background, or do without one."""
+    if relation == "together":
+        return not KINDS[kind].background
+    if relation.startswith("over") and not KINDS[kind].background:
+        last = len(chosen) == RELATIONS[relation] - 1
+        return not last or any(KINDS[other].background for other in chosen)
+    return True
 
 
 def _pick(rng, options):

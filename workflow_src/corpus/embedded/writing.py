@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import numpy as np
 import soundfile
 
 from workflow_src.corpus.embedded.plan import (
@@ -23,8 +24,6 @@ from workflow_src.corpus.embedded.sounds import KINDS
 from workflow_src.corpus.embedded.synth import Synth
 
 COLUMNS = ("audiocap_id", "youtube_id", "start_time", "caption")
-# Of FLAC, 0 (fast) to 1 (small): small files cost a third of the time.
-COMPRESSION = 0.0
 
 
 def write_captions(settings: EmbeddedSettings, out: Path | str) -> None:
@@ -92,7 +91,7 @@ def write_audio(
             progress(done, len(places))
 
 
-def waveform(settings: EmbeddedSettings, clip: Clip):
+def waveform(settings: EmbeddedSettings, clip: Clip) -> np.ndarray:
     """Synthesise a clip: int16 samples at the settings' rate."""
     rng = stream(settings, clip.split, clip.index, AUDIO)
     return render(clip.scene, Synth(settings.sample_rate, rng), settings.seconds)
@@ -106,7 +105,6 @@ def _write_flac(settings: EmbeddedSettings, clip: Clip, folder: Path) -> None:
         settings.sample_rate,
         subtype="PCM_16",
         format="FLAC",
-        compression_level=COMPRESSION,
     )
     os.replace(unfinished, folder / clip.file_name)
 

@@ -18,8 +18,9 @@ MUSIC_MANNERS = ("loud", "faint", "far", "fast", "slow")
 def melody(synth: Synth, key: float, notes: int) -> list[float]:
     """Walk at random, in small steps, over a scale: frequencies in Hz."""
     scale = MAJOR if synth.rng.random() < 0.5 else MINOR
-    steps = synth.rng.integers(-2, 3, notes)
-    places = np.clip(np.cumsum(steps) + synth.whole(0, 7), 0, 7)
+    steps = synth.rng.choice((-2, -1, -1, 0, 1, 1, 2, 3), notes)
+    # The walk turns round at both ends of the scale.
+    places = 7 - np.abs((np.cumsum(steps) + synth.whole(0, 13)) % 14 - 7)
     return [key * 2 ** (scale[place] / 12) for place in places]
 
 

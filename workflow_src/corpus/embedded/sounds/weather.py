@@ -88,8 +88,8 @@ def waves(synth: Synth, seconds: float, manner: str | None) -> np.ndarray:
     """Surf: noise that swells, breaks and hisses back every few seconds."""
     period = synth.between(3.0, 4.6)
     cycle = synth.cycle(seconds, period)
-    swell = np.where(cycle < 0.45, (cycle / 0.45) ** 2, np.exp((0.45 - cycle) * 5))
-    swell = swell.astype(np.float32)
+    ebb = np.exp((np.float32(0.45) - cycle - (cycle < 0.45)) * np.float32(5))
+    swell = np.maximum(ebb, np.where(cycle < 0.45, (cycle / 0.45) ** 2, 0))
     low = synth.coloured(seconds, lambda hz: 1 / (1 + (hz / 300) ** 1.6))
     foam = synth.coloured(seconds, lambda hz: hz / (1 + (hz / 2500) ** 2))
     return low * (0.08 + swell) + 0.8 * foam * swell**1.5
