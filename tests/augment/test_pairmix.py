@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from workflow_src.audio.frontend import ActLogMel, PannsLogMel
 from workflow_src.augment import PairMix
 from workflow_src.augment.generators import torch_generator
 from workflow_src.errors import InputError
@@ -197,3 +198,25 @@ def test_bad_batches():
         mix.mix_captions(list("abc"))
     with pytest.raises(InputError, match="do not agree"):
         mix.mix_waveforms(noise(2, 3, 320), torch.ones(2, 2))
+
+
+@settings(max_examples=10, deadline=None)
+@given(share=st.floats(0, 1), seed=st.integers(0, 2**32 - 1))
+def test_waveform_mixing_through_the_front_end_adds_amplitudes(share, seed):
+    """M(λ a + (1 - λ) b a) = M(a) + 20 log10(λ + (1 - λ) b): the STFT is linear."""
+    mix = PairMix(level="waveform", fixed_lambda=share)
+    first = 0.2 * noise(1, 6400, seed=seed)
+    sources = torch.stack([first, 0.5 * first], dim=1)
+    mixed = mix.mix_waveforms(sources, mix.draw(1, torch_generator(seed)).weights)
+    gain = 20 * np.log10(share + (1 - share) * 0.5)
+    front_end = PannsLogMel()
+    assert torch.allclose(front_end(mixed), front_end(first) + gain, atol=1e-3)
+
+
+@pytest.mark.parametrize("front_end", [ActLogMel(), PannsLogMel()])
+def test_a_whole_batch_through_the_real_front_ends(front_end):
+    mix = PairMix(ratio=0.5)
+    waveforms = 0.2 * noise(6, 6400)
+    log_mels, _ = mix(waveforms, list("abcdef"), front_end, torch_generator(0))
+    assert torch.equal(log_mels[:2], front_end(waveforms[:2]))
+    assert log_mels.isfinite().all()

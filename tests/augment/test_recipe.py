@@ -8,7 +8,8 @@ from workflow_src.augment.generators import torch_generator
 from workflow_src.augment.recipe import Recipe, is_changed, sweep_cells, sweep_recipes
 from workflow_src.errors import InputError
 
-CONFIG = yaml.safe_load(Path("config.yaml").read_text(encoding="utf-8"))
+ROOT = Path(__file__).parents[2]
+CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
 SWEEP = {
     "recipe": "specaugment_pairmix",
     "ratio": [0.125, 0.25, 0.5, 0.6],

@@ -10,7 +10,8 @@ from workflow_src.augment.recipe import Recipe
 from workflow_src.errors import InputError
 from workflow_src.training.batches import Batch, Batches
 
-CONFIG = yaml.safe_load(Path("config.yaml").read_text(encoding="utf-8"))
+ROOT = Path(__file__).parents[2]
+CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
 PAIRS = 40
 SAMPLES = 1600
 
