@@ -1,8 +1,8 @@
-# What every rule shares: the resolved config, the layout of files, the command
-# line of a step, and how many jobs may run side by side.
+# Shared by all rules: the resolved config, the layout of files, how steps see
+# what was typed after --config, and how many jobs may run side by side.
+import json
 import math
 import os
-import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -22,8 +22,13 @@ except InputError as error:
     sys.exit(str(error))
 
 LAYOUT = Layout.of(config)
-STEP = shlex.join(
-    [sys.executable, "-m", "workflow_src"] + workflow_config.set_arguments(OVERRIDES)
+# Every rule runs `python -m workflow_src <step>`: with the Python that runs
+# Snakemake, and with what was typed after --config.
+os.environ.update(
+    {
+        "PATH": os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")]),
+        workflow_config.OVERRIDES: json.dumps(OVERRIDES),
+    }
 )
 
 
@@ -68,3 +73,36 @@ def model_threads(wildcards):
 def settings(*sections):
     """The parts of the config that a rule depends on: when they change, it re-runs."""
     return {section: config[section] for section in sections}
+
+
+EMBEDDED_SHARDS = sum(selected.shards(config, split) for split in CORPUS_SPLITS)
+
+
+def source_files(wildcards):
+    """What must be there before a split can be decoded."""
+    if config["corpus"] == "folder":
+        return Path(config["corpus_dir"]) / f"{wildcards.split}.csv"
+    return [
+        LAYOUT.source / "tags.csv",
+        *(LAYOUT.source / f"audio.{shard}.done" for shard in range(EMBEDDED_SHARDS)),
+    ]
+
+
+def encoder_input(wildcards, task):
+    """Our own pre-trained encoder, where the task uses one."""
+    if workflow_config.own_encoder(config, task):
+        return LAYOUT.pretrained(task)
+    return []
+
+
+def task_of(front_end):
+    return next(task for task, used in FRONT_ENDS.items() if used == front_end)
+
+
+def training_sections(task):
+    """What a training depends on in the config, its recipe apart.
+
+    Not the decoding: a training validates with greedy search.
+    """
+    own = {key: value for key, value in config[task].items() if key != "decoding"}
+    return settings("augmentations", "audio") | {task: own}

@@ -1,16 +1,5 @@
 # The clips: synthesised, or somebody's own; decoded into the waveform cache shard
 # by shard, with the state of every clip in the manifest.
-EMBEDDED_SHARDS = sum(selected.shards(config, split) for split in CORPUS_SPLITS)
-
-
-def source_files(wildcards):
-    """What must be there before a split can be decoded."""
-    if config["corpus"] == "folder":
-        return Path(config["corpus_dir"]) / f"{wildcards.split}.csv"
-    return [
-        LAYOUT.source / "tags.csv",
-        *(LAYOUT.source / f"audio.{shard}.done" for shard in range(EMBEDDED_SHARDS)),
-    ]
 
 
 rule embedded_captions:
@@ -20,10 +9,12 @@ rule embedded_captions:
         LAYOUT.source / "kinds.csv",
     log:
         LAYOUT.logs / "embedded_captions.log",
+    conda:
+        "../envs/workflow.yaml"
     params:
         settings=settings("embedded", "audio"),
     shell:
-        "{STEP} embedded-captions > {log} 2>&1"
+        "python -m workflow_src embedded-captions > {log} 2>&1"
 
 
 rule embedded_audio:
@@ -34,12 +25,14 @@ rule embedded_audio:
     benchmark:
         LAYOUT.logs / "embedded_audio.{shard}.time.tsv"
     priority: 20
+    conda:
+        "../envs/workflow.yaml"
     threads: one_core
     params:
         settings=settings("embedded", "audio"),
         shards=EMBEDDED_SHARDS,
     shell:
-        "{STEP} embedded-audio --shard {wildcards.shard} --shards {params.shards}"
+        "python -m workflow_src embedded-audio --shard {wildcards.shard} --shards {params.shards}"
         " > {log} 2>&1"
 
 
@@ -51,12 +44,14 @@ rule ingest:
     log:
         LAYOUT.logs / "ingest" / "{split}.{shard}.log",
     priority: 20
+    conda:
+        "../envs/workflow.yaml"
     threads: one_core
     params:
         settings=settings("audio"),
         shards=lambda wildcards: selected.shards(config, wildcards.split),
     shell:
-        "{STEP} ingest {wildcards.split}"
+        "python -m workflow_src ingest {wildcards.split}"
         " --shard {wildcards.shard} --shards {params.shards} > {log} 2>&1"
 
 
@@ -76,8 +71,10 @@ rule join:
     wildcard_constraints:
         split="|".join(split for split in CORPUS_SPLITS if split != "tagged"),
     priority: 20
+    conda:
+        "../envs/workflow.yaml"
     shell:
-        "{STEP} join {wildcards.split} > {log} 2>&1"
+        "python -m workflow_src join {wildcards.split} > {log} 2>&1"
 
 
 # Clips with tags and no caption.
@@ -97,5 +94,7 @@ rule manifest:
         LAYOUT.manifest,
     log:
         LAYOUT.logs / "manifest.log",
+    conda:
+        "../envs/workflow.yaml"
     shell:
-        "{STEP} manifest > {log} 2>&1"
+        "python -m workflow_src manifest > {log} 2>&1"

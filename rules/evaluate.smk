@@ -10,13 +10,15 @@ rule caption:
         LAYOUT.run("captioning", "{recipe}", "{seed}") / "captions.csv",
     log:
         LAYOUT.logs / "caption" / "{recipe}.seed{seed}.log",
+    conda:
+        "../envs/workflow.yaml"
     threads: model_threads
     resources:
         gpu=int(has_gpu()),
     params:
         settings=config["captioning"]["decoding"],
     shell:
-        "{STEP} caption {wildcards.recipe} --seed {wildcards.seed} > {log} 2>&1"
+        "python -m workflow_src caption {wildcards.recipe} --seed {wildcards.seed} > {log} 2>&1"
 
 
 rule score_captions:
@@ -28,9 +30,11 @@ rule score_captions:
         LAYOUT.run("captioning", "{recipe}", "{seed}") / "clips.csv",
     log:
         LAYOUT.logs / "score_captions" / "{recipe}.seed{seed}.log",
+    conda:
+        "../envs/workflow.yaml"
     threads: model_threads
     shell:
-        "{STEP} evaluate captioning {wildcards.recipe} --seed {wildcards.seed} > {log} 2>&1"
+        "python -m workflow_src evaluate captioning {wildcards.recipe} --seed {wildcards.seed} > {log} 2>&1"
 
 
 rule score_retrieval:
@@ -43,8 +47,10 @@ rule score_retrieval:
         LAYOUT.run("retrieval", "{recipe}", "{seed}") / "ranks.csv",
     log:
         LAYOUT.logs / "score_retrieval" / "{recipe}.seed{seed}.log",
+    conda:
+        "../envs/workflow.yaml"
     threads: model_threads
     resources:
         gpu=int(has_gpu()),
     shell:
-        "{STEP} evaluate retrieval {wildcards.recipe} --seed {wildcards.seed} > {log} 2>&1"
+        "python -m workflow_src evaluate retrieval {wildcards.recipe} --seed {wildcards.seed} > {log} 2>&1"

@@ -11,8 +11,10 @@ rule log_mels:
     benchmark:
         LAYOUT.logs / "log_mels" / "{front_end}.{split}.time.tsv"
     priority: 15
+    conda:
+        "../envs/workflow.yaml"
     threads: one_core
     resources:
         gpu=int(has_gpu()),
     shell:
-        "{STEP} log-mels {wildcards.front_end} {wildcards.split} > {log} 2>&1"
+        "python -m workflow_src log-mels {wildcards.front_end} {wildcards.split} > {log} 2>&1"

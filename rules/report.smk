@@ -11,11 +11,13 @@ rule table:
         "results/{table}.csv",
     log:
         LAYOUT.logs / "{table}.log",
+    conda:
+        "../envs/workflow.yaml"
     params:
         rows=lambda wildcards: config["tables"][wildcards.table],
         corpus=LAYOUT.name,
     shell:
-        "{STEP} table {wildcards.table} > {log} 2>&1"
+        "python -m workflow_src table {wildcards.table} > {log} 2>&1"
 
 
 rule sanity:
@@ -28,7 +30,9 @@ rule sanity:
         "results/sanity.csv",
     log:
         LAYOUT.logs / "sanity.log",
+    conda:
+        "../envs/workflow.yaml"
     params:
         corpus=LAYOUT.name,
     shell:
-        "{STEP} sanity > {log} 2>&1"
+        "python -m workflow_src sanity > {log} 2>&1"

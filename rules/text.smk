@@ -8,8 +8,10 @@ rule vocabulary:
         LAYOUT.vocabulary,
     log:
         LAYOUT.logs / "vocabulary.log",
+    conda:
+        "../envs/workflow.yaml"
     shell:
-        "{STEP} vocabulary > {log} 2>&1"
+        "python -m workflow_src vocabulary > {log} 2>&1"
 
 
 rule word2vec:
@@ -20,10 +22,12 @@ rule word2vec:
         LAYOUT.word2vec,
     log:
         LAYOUT.logs / "word2vec.log",
+    conda:
+        "../envs/workflow.yaml"
     params:
         width=config["captioning"]["model"]["decoder_width"],
     shell:
-        "{STEP} word2vec > {log} 2>&1"
+        "python -m workflow_src word2vec > {log} 2>&1"
 
 
 rule word_pieces:
@@ -33,7 +37,9 @@ rule word_pieces:
         directory(LAYOUT.word_pieces),
     log:
         LAYOUT.logs / "word_pieces.log",
+    conda:
+        "../envs/workflow.yaml"
     params:
         pieces=config["retrieval"]["model"]["text_pieces"],
     shell:
-        "{STEP} word-pieces > {log} 2>&1"
+        "python -m workflow_src word-pieces > {log} 2>&1"

@@ -3,26 +3,6 @@
 # in the run's folder and is no declared output, so Snakemake does not delete it.
 
 
-def encoder_input(wildcards, task):
-    """Our own pre-trained encoder, where the task uses one."""
-    if workflow_config.own_encoder(config, task):
-        return LAYOUT.pretrained(task)
-    return []
-
-
-def task_of(front_end):
-    return next(task for task, used in FRONT_ENDS.items() if used == front_end)
-
-
-def training_sections(task):
-    """What a training depends on in the config, its recipe apart.
-
-    Not the decoding: a training validates with greedy search.
-    """
-    own = {key: value for key, value in config[task].items() if key != "decoding"}
-    return settings("augmentations", "audio") | {task: own}
-
-
 rule pretrain:
     input:
         expand(LAYOUT.log_mels("{{front_end}}", "{split}"), split=["tagged", "val"]),
@@ -35,6 +15,8 @@ rule pretrain:
     benchmark:
         LAYOUT.logs / "pretrain_{front_end}.time.tsv"
     priority: 10
+    conda:
+        "../envs/workflow.yaml"
     threads: model_threads
     resources:
         gpu=int(has_gpu()),
@@ -42,7 +24,7 @@ rule pretrain:
         settings=lambda wildcards: settings("pretraining", "audio")
         | {"model": config[task_of(wildcards.front_end)]["model"]},
     shell:
-        "{STEP} pretrain {wildcards.front_end} > {log} 2>&1"
+        "python -m workflow_src pretrain {wildcards.front_end} > {log} 2>&1"
 
 
 rule train_captioning:
@@ -61,6 +43,8 @@ rule train_captioning:
     benchmark:
         LAYOUT.logs / "train_captioning" / "{recipe}.seed{seed}.time.tsv"
     priority: 5
+    conda:
+        "../envs/workflow.yaml"
     threads: model_threads
     resources:
         gpu=int(has_gpu()),
@@ -68,7 +52,7 @@ rule train_captioning:
         settings=training_sections("captioning"),
         recipe=lambda wildcards: config["recipes"].get(wildcards.recipe),
     shell:
-        "{STEP} train captioning {wildcards.recipe} --seed {wildcards.seed} > {log} 2>&1"
+        "python -m workflow_src train captioning {wildcards.recipe} --seed {wildcards.seed} > {log} 2>&1"
 
 
 rule train_retrieval:
@@ -88,6 +72,8 @@ rule train_retrieval:
     benchmark:
         LAYOUT.logs / "train_retrieval" / "{recipe}.seed{seed}.time.tsv"
     priority: 5
+    conda:
+        "../envs/workflow.yaml"
     threads: model_threads
     resources:
         gpu=int(has_gpu()),
@@ -95,4 +81,4 @@ rule train_retrieval:
         settings=training_sections("retrieval"),
         recipe=lambda wildcards: config["recipes"].get(wildcards.recipe),
     shell:
-        "{STEP} train retrieval {wildcards.recipe} --seed {wildcards.seed} > {log} 2>&1"
+        "python -m workflow_src train retrieval {wildcards.recipe} --seed {wildcards.seed} > {log} 2>&1"

@@ -130,14 +130,14 @@ def test_merging_changes_neither_side():
     assert (base, over) == before
 
 
-def test_set_arguments_and_parse_set_are_inverse():
-    overrides = {"scale": "smoke", "captioning": {"training": {"epochs": 2}}}
-    written = config.set_arguments(overrides)
-    assert written[::2] == ["--set", "--set"]
-    assert config.parse_set(written[1::2]) == overrides
-    assert config.parse_set(["captioning.training.epochs=2"]) == {
-        "captioning": {"training": {"epochs": 2}}
+def test_set_arguments_are_dotted_keys_with_yaml_values():
+    assert config.parse_set(["scale=smoke", "captioning.training.epochs=2"]) == {
+        "scale": "smoke",
+        "captioning": {"training": {"epochs": 2}},
     }
+    assert config.parse_set(["seeds=[1, 2]"]) == {"seeds": [1, 2]}
+    with pytest.raises(InputError, match="--set scale: expected KEY=VALUE"):
+        config.parse_set(["scale"])
 
 
 def test_nested_values_typed_on_snakemakes_command_line_get_their_types():

@@ -4,10 +4,15 @@ The rules of Snakemake are thin calls of these, so each step also runs by hand:
 
     python -m workflow_src --set scale=smoke train captioning pairmix --seed 20
 
+What was typed after Snakemake's --config reaches them in the environment variable
+WORKFLOW_OVERRIDES, as JSON.
+
 Steps import what they need when they run: a step without a model starts fast.
 """
 
 import argparse
+import json
+import os
 import sys
 from collections.abc import Callable
 
@@ -23,8 +28,10 @@ def main(arguments: list[str] | None = None) -> None:
     parsed = _parser().parse_args(arguments)
     try:
         if parsed.needs_config:
+            given = json.loads(os.environ.get(configuration.OVERRIDES, "{}"))
+            typed = configuration.parse_set(parsed.set)
             config = configuration.load(
-                parsed.config, configuration.parse_set(parsed.set)
+                parsed.config, configuration.merge(given, typed)
             )
             parsed.run(parsed, config, Layout.of(config))
         else:

@@ -17,6 +17,8 @@ import yaml
 
 from workflow_src.errors import InputError
 
+# Environment variable: what Snakemake was given after --config, as JSON.
+OVERRIDES = "WORKFLOW_OVERRIDES"
 SCHEMA = Path(__file__).parent.parent / "schemas" / "config.schema.yaml"
 
 
@@ -95,12 +97,6 @@ def own_encoder(config: Mapping, task: str) -> bool:
     tags, which only the embedded one has.
     """
     return config[task]["pretrained"] is None and config["corpus"] == "embedded"
-
-
-def set_arguments(overrides: Mapping) -> list[str]:
-    """Write overrides as `--set` arguments of `python -m workflow_src`."""
-    pairs = _typed(overrides).items()
-    return [word for k, v in pairs for word in ("--set", f"{k}={json.dumps(v)}")]
 
 
 def parse_set(assignments: list[str]) -> dict:

@@ -1,1 +1,1 @@
-"""Metrics of captioning and retrieval, and their uncertainty."""
+"""Metrics of captioning and retrieval, and how sure their differences are."""
