@@ -22,11 +22,13 @@ except InputError as error:
     sys.exit(str(error))
 
 LAYOUT = Layout.of(config)
-# Every rule runs `python -m workflow_src <step>`: with the Python that runs
+# All rules run `python -m workflow_src <step>`, with the Python that runs
 # Snakemake, and with what was typed after --config.
 os.environ.update(
     {
-        "PATH": os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")]),
+        "PATH": os.pathsep.join(
+            [os.path.dirname(sys.executable), os.environ.get("PATH", "")]
+        ),
         workflow_config.OVERRIDES: json.dumps(OVERRIDES),
     }
 )
@@ -71,7 +73,7 @@ def model_threads(wildcards):
 
 
 def settings(*sections):
-    """The parts of the config that a rule depends on: when they change, it re-runs."""
+    """Parts of the config: a rule that has them in `params` re-runs when they change."""
     return {section: config[section] for section in sections}
 
 
