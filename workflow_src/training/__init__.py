@@ -1,1 +1,1 @@
-"""Training: mini-batches and the loops of both tasks."""
+"""Batches, schedules and the training of each model."""
