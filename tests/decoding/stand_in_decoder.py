@@ -16,17 +16,11 @@ SOS, EOS = 0, 1
 class State:
     def __init__(self, memory):
         self.memory = memory
-        self.hidden = torch.zeros_like(memory)
+        self.words = [(torch.zeros_like(memory),)]  # the hidden vector
 
     def select(self, rows):
         self.memory = self.memory[rows]
-        self.hidden = self.hidden[rows]
-
-    @staticmethod
-    def gather(parts):
-        state = State(torch.cat([part.memory[rows] for part, rows in parts]))
-        state.hidden = torch.cat([part.hidden[rows] for part, rows in parts])
-        return state
+        self.words = [(self.words[0][0][rows],)]
 
 
 class StandIn:
@@ -53,9 +47,10 @@ class StandIn:
 
     def step(self, tokens, state):
         self.steps.append(len(tokens))
-        inputs = state.hidden @ self.recurrent + self.embedding[tokens] + state.memory
-        state.hidden = torch.tanh(inputs)
-        return state.hidden @ self.output + self.ending
+        [(hidden,)] = state.words
+        inputs = hidden @ self.recurrent + self.embedding[tokens] + state.memory
+        state.words = [(torch.tanh(inputs),)]
+        return torch.tanh(inputs) @ self.output + self.ending
 
     def decode(self, memory, tokens):
         state = State(memory)

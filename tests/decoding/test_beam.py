@@ -6,7 +6,7 @@ from stand_in_decoder import EOS, SOS, StandIn, plain_beam
 
 from workflow_src.decoding import beam_search
 
-few = settings(max_examples=60, deadline=None, derandomize=True)
+few = settings(max_examples=25, deadline=None, derandomize=True)
 
 
 def search(model, memories, weights, **options):
@@ -68,7 +68,7 @@ def test_more_beams_than_words():
 
 def test_finished_clips_leave_the_batch():
     model = StandIn(1, sharpness=1.0, ending=2.0)
-    memories = model.memories(20, 1)
+    memories = model.memories(12, 1)
     alone = []
     for memory in memories.split(1):
         model.steps.clear()
@@ -76,7 +76,7 @@ def test_finished_clips_leave_the_batch():
         alone.append(list(model.steps))
     assert len({len(steps) for steps in alone}) > 3  # they end at different steps
     model.steps.clear()
-    search(model, memories, [[1.0]] * 20)
+    search(model, memories, [[1.0]] * 12)
     together = [
         sum(steps[i] for steps in alone if i < len(steps))
         for i in range(max(map(len, alone)))

@@ -6,7 +6,7 @@ from test_beam import ensembles
 
 from workflow_src.decoding import beam_search, best_first
 
-few = settings(max_examples=30, deadline=None, derandomize=True)
+few = settings(max_examples=20, deadline=None, derandomize=True)
 
 
 def search(model, memories, weights, **options):
@@ -19,7 +19,7 @@ def search(model, memories, weights, **options):
     seed=st.integers(0, 10_000),
     weights=st.integers(1, 5).flatmap(lambda clips: ensembles(clips)),
     beams=st.integers(1, 4),
-    max_words=st.integers(1, 7),
+    max_words=st.integers(1, 6),
     sharpness=st.sampled_from([1.0, 3.0]),
 )
 def test_equals_the_uncached_search_of_one_clip(

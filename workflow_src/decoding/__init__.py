@@ -21,7 +21,7 @@ ORDERS = {"beam": standard_beam_search, "best_first": best_first_search}
 __all__ = ["ORDERS", "DecoderState", "Hypothesis", "Step", "beam_search"]
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def beam_search(
     step: Step,
     state: DecoderState,

@@ -15,6 +15,7 @@ back to a short hypothesis catch up with the others.
 
 from __future__ import annotations
 
+import copy
 import heapq
 import itertools
 import math
@@ -36,6 +37,9 @@ QUEUE_LIMIT = 2000  # of the published code
 LENGTH_OFFSET = 1e-6
 
 
+Cache = list[tuple[torch.Tensor, ...]]  # DecoderState.words
+
+
 class Entry(NamedTuple):
     """A hypothesis in a queue; the order of the fields is that of the queue."""
 
@@ -43,8 +47,8 @@ class Entry(NamedTuple):
     total: float  # sum of log-probabilities; of two equal means, the lower first
     serial: int  # unique: the comparison ends here
     words: tuple[int, ...]
-    state: DecoderState  # after all words but the last
-    rows: range  # of the clip's members in `state`
+    cache: Cache  # of all words but the last
+    rows: range  # of the clip's members in `cache`
 
 
 class Clip:
@@ -72,11 +76,11 @@ class Clip:
         if ended or full:
             words = entry.words[:-1] if ended else entry.words
             self.found = Hypothesis(words, -entry.priority)
-            self.queue.clear()  # lets go of the decoder states
+            self.queue.clear()  # lets go of the caches
         self.next = None if self.found else entry
 
     def extend(
-        self, choices: list[tuple[int, float]], state: DecoderState, rows: range
+        self, choices: list[tuple[int, float]], cache: Cache, rows: range
     ) -> None:
         """Queue the entry's extensions by (word, log-probability); advance."""
         for word, value in choices:
@@ -84,7 +88,7 @@ class Clip:
                 words = (*self.next.words, word)
                 total = self.next.total + value
                 priority = -total / (len(words) + LENGTH_OFFSET)
-                new = Entry(priority, total, next(self.serials), words, state, rows)
+                new = Entry(priority, total, next(self.serials), words, cache, rows)
                 heapq.heappush(self.queue, new)
         self.advance()
 
@@ -94,28 +98,34 @@ def best_first_search(
 ) -> list[Hypothesis]:
     """See `beam_search`; the order `best_first`."""
     clips = [
-        Clip(position, Entry(0.0, 0.0, 0, (), state, rows), settings)
+        Clip(position, Entry(0.0, 0.0, 0, (), state.words, rows), settings)
         for position, rows in enumerate(_ranges(ensembles.sizes))
     ]
     while searching := [clip for clip in clips if clip.next]:
         shortest = min(len(clip.next.words) for clip in searching)
         batch = [clip for clip in searching if len(clip.next.words) == shortest]
-        _extend_together(step, batch, ensembles, settings)
+        _extend_together(step, state, batch, ensembles, settings)
     return [clip.found for clip in clips]
 
 
 def _extend_together(
-    step: Step, batch: list[Clip], ensembles: Ensembles, settings: SearchSettings
+    step: Step,
+    start: DecoderState,
+    batch: list[Clip],
+    ensembles: Ensembles,
+    settings: SearchSettings,
 ) -> None:
     """One call of the decoder for the next entries of clips, equally long."""
     device = ensembles.owner.device
     positions = torch.tensor([clip.position for clip in batch], device=device)
-    ensembles, _ = ensembles.select(positions)
+    ensembles, members = ensembles.select(positions)
     entries = [clip.next for clip in batch]
-    after = _state_of(entries, device)
+    state = copy.copy(start)
+    state.select(members)
+    state.words = _gather_caches(entries, device)
     last = [entry.words[-1] if entry.words else settings.sos for entry in entries]
     tokens = torch.tensor(last, device=device)[ensembles.owner]
-    log_probabilities = ensembles.log_average(step(tokens, after)[:, None])[:, 0]
+    log_probabilities = ensembles.log_average(step(tokens, state)[:, None])[:, 0]
     if len(entries[0].words) == settings.max_words:
         log_probabilities = only_word(log_probabilities, settings.eos)
     count = min(settings.beams, log_probabilities.shape[1])
@@ -126,17 +136,24 @@ def _extend_together(
         batch, extensions, rows, strict=True
     ):
         choices = list(zip(own_words, own_values, strict=True))
-        clip.extend(choices, after, own_rows)
+        clip.extend(choices, state.words, own_rows)
 
 
-def _state_of(entries: list[Entry], device: torch.device) -> DecoderState:
-    """A new state with the members of each entry in turn."""
+def _gather_caches(entries: list[Entry], device: torch.device) -> Cache:
+    """The rows of each entry in turn, in new tensors."""
     parts = []
-    for _, same in itertools.groupby(entries, key=lambda entry: id(entry.state)):
+    for _, same in itertools.groupby(entries, key=lambda entry: id(entry.cache)):
         group = list(same)
         rows = [row for entry in group for row in entry.rows]
-        parts.append((group[0].state, torch.tensor(rows, device=device)))
-    return type(entries[0].state).gather(parts)
+        parts.append((group[0].cache, torch.tensor(rows, device=device)))
+    gathered = []
+    for layer in zip(*(cache for cache, _ in parts), strict=True):
+        picked = [
+            [tensor[rows] for tensor in tensors]
+            for tensors, (_, rows) in zip(layer, parts, strict=True)
+        ]
+        gathered.append(tuple(map(torch.cat, zip(*picked, strict=True))))
+    return gathered
 
 
 def _ranges(sizes: list[int]) -> list[range]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,14 +10,19 @@ import torch
 
 
 class DecoderState(Protocol):
-    """What a decoder keeps between steps: keys and values, a row a hypothesis."""
+    """What a decoder keeps between steps, a row a hypothesis.
+
+    words: keys and values (or whatever grows) of the words so far: for each
+        layer some tensors whose first dimension is the rows.
+    """
+
+    words: list[tuple[torch.Tensor, ...]]
 
     def select(self, rows: torch.Tensor) -> None:
-        """Make row i what row rows[i] was, in place; rows (N',) may repeat."""
+        """Make row i what row rows[i] was; rows (N',) may repeat.
 
-    @staticmethod
-    def gather(parts: Sequence[tuple[DecoderState, torch.Tensor]]) -> DecoderState:
-        """A new state of the given rows of each of some equally long states."""
+        Replaces the state's tensors: shallow copies of the state keep theirs.
+        """
 
 
 # (tokens (N,), state of N rows) -> logits (N, V); the state grows by a position.
