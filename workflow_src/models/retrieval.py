@@ -249,8 +249,14 @@ def train_wordpieces(
             the captions have no more.
         folder: where tokenizer.json and tokenizer_config.json go; is made.
     """
-    from tokenizers import Tokenizer, decoders, models, normalizers
-    from tokenizers import pre_tokenizers, processors
+    from tokenizers import (
+        Tokenizer,
+        decoders,
+        models,
+        normalizers,
+        pre_tokenizers,
+        processors,
+    )
     from tokenizers.trainers import WordPieceTrainer
 
     captions = list(captions)
