@@ -249,23 +249,42 @@ def train_wordpieces(
             the captions have no more.
         folder: where tokenizer.json and tokenizer_config.json go; is made.
     """
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+    from tokenizers import (
+        Tokenizer,
+        decoders,
+        models,
+        normalizers,
+        pre_tokenizers,
+        processors,
+    )
     from tokenizers.trainers import WordPieceTrainer
 
+    captions = list(captions)
     tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    # The trainer numbers the letters inside words in an order that differs from
+    # process to process, and breaks ties by number: so we number them.
+    letters = sorted(set(tokenizer.normalizer.normalize_str(" ".join(captions))))
+    inside = [f"##{letter}" for letter in letters if not letter.isspace()]
     trainer = WordPieceTrainer(
-        vocab_size=pieces, special_tokens=SPECIAL_PIECES, show_progress=False
+        vocab_size=pieces, special_tokens=SPECIAL_PIECES + inside, show_progress=False
     )
     tokenizer.train_from_iterator(captions, trainer)
-    first, last = ("[CLS]", tokenizer.token_to_id("[CLS]")), "[SEP]"
-    tokenizer.post_processor = processors.BertProcessing(
-        (last, tokenizer.token_to_id(last)), first
+    vocabulary = tokenizer.get_vocab()
+    ordered = sorted(vocabulary, key=vocabulary.__getitem__)
+    numbers = {piece: number for number, piece in enumerate(ordered)}
+    final = Tokenizer(models.WordPiece(numbers, unk_token="[UNK]"))
+    final.normalizer = tokenizer.normalizer
+    final.pre_tokenizer = tokenizer.pre_tokenizer
+    final.add_special_tokens(SPECIAL_PIECES)
+    final.post_processor = processors.BertProcessing(
+        ("[SEP]", numbers["[SEP]"]), ("[CLS]", numbers["[CLS]"])
     )
+    final.decoder = decoders.WordPiece()
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    tokenizer.save(str(folder / "tokenizer.json"))
+    final.save(str(folder / "tokenizer.json"))
     names = ("pad_token", "unk_token", "cls_token", "sep_token", "mask_token")
     settings = {
         "tokenizer_class": "PreTrainedTokenizerFast",
