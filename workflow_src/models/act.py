@@ -130,6 +130,16 @@ class Encoder(nn.Module):
         x = self.dropout(x + self.positions[:, : x.shape[1]])
         return self.head(self.blocks(x))
 
+    def tag(
+        self, log_mel: Tensor, mask: Callable[[Tensor], Tensor] | None = None
+    ) -> Tensor:
+        """Scores (B, tag_classes) of a clip before the sigmoid: the class token's.
+
+        For training on tags, as DeiT does with its class token; ACT's paper does not
+        say which tokens its encoder was trained with.
+        """
+        return self(log_mel, mask)[:, 0]
+
 
 class DecoderState:
     """Keys and values of N captions under way, for `ACT.step`.
@@ -272,15 +282,6 @@ class ACT(nn.Module):
             )
         with torch.no_grad():
             self.embedding.weight.copy_(vectors)
-
-    def tag(
-        self, log_mel: Tensor, mask: Callable[[Tensor], Tensor] | None = None
-    ) -> Tensor:
-        """Scores (B, tag_classes) of a clip before the sigmoid: the class token's.
-
-        The published encoder was trained on tags this way (DeiT's class token).
-        """
-        return self.encoder(log_mel, mask)[:, 0]
 
     def encode(
         self, log_mel: Tensor, mask: Callable[[Tensor], Tensor] | None = None

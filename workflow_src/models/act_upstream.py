@@ -144,9 +144,10 @@ def load_encoder(
 ) -> LoadReport:
     """Start the encoder from a pre-trained one.
 
-    Three layouts: `audioset_deit.pth` (the whole encoder), `deit.pth` (trained on
+    Four layouts: `audioset_deit.pth` (the whole encoder), `deit.pth` (trained on
     images: keys with `head` or `pos` are skipped, as the published code does, and
-    the mel bins' normalisation may be absent), and a whole ACT (its encoder).
+    the mel bins' normalisation may be absent), a whole ACT (its encoder), and our
+    own encoder under our own names.
 
     Returns:
         What was loaded, skipped, and left as made: for the log.
@@ -156,6 +157,8 @@ def load_encoder(
             misshapen key.
     """
     state = read_state_dict(source, trust_pickle)
+    if "class_token" in state:
+        return load_exactly(encoder, state, [])
     whole = {name: state[name] for name in state if name.startswith("encoder.")}
     if whole:
         names = [(ours, f"encoder.{theirs}") for ours, theirs in ENCODER_NAMES]

@@ -13,6 +13,7 @@ import logging
 from collections.abc import Callable, Sequence
 from os import PathLike
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -90,8 +91,8 @@ class ConvBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, channels_in, L, F) -> (B, channels_out, L, F)."""
-        x = F.relu(self.bn1(self.conv1(x)))
-        return F.relu(self.bn2(self.conv2(x)))
+        x = F.relu(self.bn1(self.conv1(x)), inplace=True)
+        return F.relu(self.bn2(self.conv2(x)), inplace=True)
 
 
 class FirstStage(nn.Module):
@@ -134,7 +135,7 @@ class ResidualBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(B, channels_in, L, F) -> (B, channels_out, L, F), or half of L and F."""
         inner = F.avg_pool2d(x, 2) if self.halve else x
-        inner = self.dropout(F.relu(self.bn1(self.conv1(inner))))
+        inner = self.dropout(F.relu(self.bn1(self.conv1(inner)), inplace=True))
         return F.relu(self.bn2(self.conv2(inner)) + self.shortcut(x))
 
 
@@ -197,6 +198,8 @@ class ResNet38(nn.Module):
         self.stages = nn.ModuleDict(stages)
         self.stage_names = tuple(stages)
         self.width_out = 4 * channels
+        # A third faster on a CPU, and no slower on a GPU.
+        self.to(memory_format=torch.channels_last)
 
     def forward(
         self,

@@ -3,20 +3,22 @@
 Figures are in the paper's units: per cent, except `meanR`, which is a rank.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from workflow_src.layout import Layout
+from workflow_src.metrics.uncertainty import over_seeds
+from workflow_src.report.runs import CLIP_FILES, Runs, difference
 
-# What the captioning columns of a table show when the paper prints SPIDEr only:
-# CIDEr as well, the half of it that needs no parser.
-ALSO_SHOWN = {"SPIDEr": ["CIDEr"]}
-# The offline approximation of SPICE has names of its own, wherever it stands.
-OFFLINE_NAMES = {"SPICE": "SPICE-py", "SPIDEr": "SPIDEr-py"}
+# What we show for a metric of the paper. The offline approximation of SPICE has
+# names of its own, wherever it stands; where the paper prints SPIDEr alone, CIDEr
+# is shown too, the half of it that needs no parser.
+SHOWN = {
+    "SPICE": ["SPICE", "SPICE-py"],
+    "SPIDEr": ["SPIDEr", "SPIDEr-py", "CIDEr"],
+}
 
 
 def rows_of(config: Mapping, table: str) -> Iterator[tuple[dict, list[str]]]:
@@ -27,57 +29,74 @@ def rows_of(config: Mapping, table: str) -> Iterator[tuple[dict, list[str]]]:
 
 
 def score_files(config: Mapping, table: str) -> list[Path]:
-    """List the score files that a table is made from."""
+    """List the files that a table is made from."""
     layout = Layout.of(config)
     return [
-        layout.run(task, row["recipe"], seed) / "scores.json"
+        layout.run(task, row["recipe"], seed) / name
         for row, tasks in rows_of(config, table)
         for task in tasks
         for seed in config["seeds"]
+        for name in ("scores.json", CLIP_FILES[task])
     ]
 
 
 def table(config: Mapping, name: str) -> pd.DataFrame:
-    """Make a table from the score files of its runs.
+    """Make a table from the scores of its runs.
 
     Columns: method, recipe, clips (test clips scored), seeds; then for each
-    metric `<metric> (paper)`, `<metric>` (mean over the seeds) and, with more
-    than one seed, `<metric> sd`. A metric that no run has is absent.
+    metric that a run has
+
+    - `<metric> (paper)`, where the paper prints it;
+    - `<metric>`: the mean over the seeds, and `<metric> sd` with several;
+    - `<metric> difference`, `low`, `high`: to the first row of the table that has
+      the metric, with the 95 % interval of a paired bootstrap over the clips (of
+      the mean score of a clip: see workflow_src.metrics.uncertainty), and
+      `<metric> sure`: `*` where that interval excludes zero.
     """
     layout = Layout.of(config)
-    records = []
+    records, baselines = [], {}
     for row, tasks in rows_of(config, name):
-        scores = {
-            task: [
-                json.loads(
-                    (layout.run(task, row["recipe"], seed) / "scores.json").read_text()
-                )
-                for seed in config["seeds"]
-            ]
+        runs = [
+            Runs(task, [layout.run(task, row["recipe"], s) for s in config["seeds"]])
             for task in tasks
+        ]
+        clips = sorted({run.clips for run in runs})
+        record = {
+            "method": row["method"],
+            "recipe": row["recipe"],
+            "clips": clips[0] if len(clips) == 1 else "/".join(map(str, clips)),
+            "seeds": len(config["seeds"]),
         }
-        records.append(_record(row, scores, len(config["seeds"])))
+        for metric, figure in row["paper"].items():
+            record[f"{metric} (paper)"] = figure
+            for shown in SHOWN.get(metric, [metric]):
+                for run in runs:
+                    record |= _ours(run, shown, baselines, config["metrics"])
+        records.append(record)
     columns = list(dict.fromkeys(column for record in records for column in record))
     return pd.DataFrame(records, columns=columns)
 
 
-def _record(row: Mapping, scores: Mapping[str, list[dict]], seeds: int) -> dict:
-    """Make one row: the paper's figure and ours, metric by metric."""
-    runs = [run for task_runs in scores.values() for run in task_runs]
-    clips = {run["clips"] for run in runs}
-    record = {
-        "method": row["method"],
-        "recipe": row["recipe"],
-        "clips": clips.pop() if len(clips) == 1 else " / ".join(map(str, clips)),
-        "seeds": seeds,
-    }
-    for metric, figure in row["paper"].items():
-        record[f"{metric} (paper)"] = figure
-        shown = [metric, OFFLINE_NAMES.get(metric), *ALSO_SHOWN.get(metric, [])]
-        for ours in shown:
-            values = [run["metrics"][ours] for run in runs if ours in run["metrics"]]
-            if values:
-                record[ours] = round(float(np.mean(values)), 2)
-                if len(values) > 1:
-                    record[f"{ours} sd"] = round(float(np.std(values, ddof=1)), 2)
-    return record
+def _ours(run: Runs, metric: str, baselines: dict, settings: Mapping) -> dict:
+    """Our figures of one metric; `baselines` remembers its first row."""
+    values = run.values(metric)
+    if not values:
+        return {}
+    mean, deviation = over_seeds(values)
+    figures = {metric: mean}
+    if deviation is not None:
+        figures[f"{metric} sd"] = deviation
+    first = baselines.setdefault(metric, run)
+    found = None
+    if first is not run:
+        found = difference(run, first, metric, settings["resamples"])
+    if found is not None:
+        figures |= {
+            f"{metric} difference": found.difference,
+            f"{metric} low": found.low,
+            f"{metric} high": found.high,
+        }
+    figures = {name: round(value, 2) for name, value in figures.items()}
+    if found is not None:
+        figures[f"{metric} sure"] = "*" if found.excludes_zero else ""
+    return figures
