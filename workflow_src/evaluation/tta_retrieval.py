@@ -12,42 +12,62 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from workflow_src.evaluation.views import Encode, Views, all_groups, members, weights
+from workflow_src.evaluation.views import (
+    Group,
+    Mask,
+    Views,
+    all_groups,
+    members,
+    weights,
+)
+from workflow_src.models.retrieval import AudioTextRetriever
 from workflow_src.progress import track
 from workflow_src.tta import Strategy
 
 
 @torch.no_grad()
 def retrieval_grid(
-    first: Encode,
-    rest: Callable[[Tensor], Tensor],
+    model: AudioTextRetriever,
     views: Views,
     strategies: Sequence[Strategy],
     *,
+    layer: str = "pool",
     stabilise: bool = True,
 ) -> dict[Strategy, Tensor]:
     """Embed every clip under every strategy.
 
-    Each clip's views are made once and go through `first` once; a strategy with τ
-    views reads the first τ, and a group that strategies share goes through `rest`
-    once. Memory use does not grow with the split, but for the result.
+    Each clip's views are made and encoded up to `layer` once; a strategy with τ
+    views reads the first τ, and a group that strategies share runs through the rest
+    of the encoder once. Memory use does not grow with the split, but for the result.
 
     Args:
-        first: (log-mels (n, L, F), mask) -> outputs of h_E (n, ...).
-        rest: outputs of h_E (n, ...) -> embeddings (n, D).
+        model: the retriever, in evaluation mode, on `views.device`.
         views: views of the clips, with the front end of PANNs.
         strategies: of two layers, h_E and the output.
+        layer: h_E, the name of a stage of `model.audio_encoder`; the default is
+            the paper's, its last one.
         stabilise: average with the un-augmented clip's embedding.
 
     Returns:
         For each strategy the embeddings (N, D) on the CPU, in the order of
         `views.names`.
+
+    Raises:
+        ValueError: for a layer that is no stage of the encoder.
     """
+    encoder = model.audio_encoder
+
+    def first(log_mels: Tensor, mask: Mask | None) -> Tensor:
+        return encoder(log_mels, mask, stop=layer)
+
+    def rest(outputs: Tensor) -> Tensor:
+        return model.audio_head(encoder(outputs, start=layer))
+
     strategies = list(dict.fromkeys(strategies))
     groups = all_groups(strategies, stabilise)
     embeddings: dict[Strategy, list[Tensor]] = {strategy: [] for strategy in strategies}
     for name in track(views.names, "embedding with test-time augmentation"):
-        found: dict[tuple[int, ...], Tensor] = {}
+        found: dict[Group, Tensor] = {}
         for means in views.encode_groups(name, groups, first):
             found |= _run(rest, means, views.batch)
         for strategy in strategies:
@@ -58,8 +78,8 @@ def retrieval_grid(
 
 
 def _run(
-    layer: Callable[[Tensor], Tensor], inputs: dict[tuple[int, ...], Tensor], batch: int
-) -> dict[tuple[int, ...], Tensor]:
+    layer: Callable[[Tensor], Tensor], inputs: dict[Group, Tensor], batch: int
+) -> dict[Group, Tensor]:
     """Run a layer on some inputs, at most `batch` at once, keeping their keys."""
     outputs: list[Tensor] = []
     values = list(inputs.values())
