@@ -2,7 +2,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from stand_in_decoder import EOS, SOS, StandIn, plain_beam
+from stand_in_decoder import EOS, SOS, StandIn, ensembles, plain_beam
 
 from workflow_src.decoding import beam_search
 
@@ -12,13 +12,6 @@ few = settings(max_examples=25, deadline=None, derandomize=True)
 def search(model, memories, weights, **options):
     options = {"sos": SOS, "eos": EOS, **options}
     return beam_search(model.step, model.start(memories), weights, **options)
-
-
-@st.composite
-def ensembles(draw, clips):
-    sizes = draw(st.lists(st.integers(1, 4), min_size=clips, max_size=clips))
-    raw = [draw(st.lists(st.floats(0.1, 1), min_size=n, max_size=n)) for n in sizes]
-    return [[weight / sum(clip) for weight in clip] for clip in raw]
 
 
 @few

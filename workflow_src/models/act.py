@@ -145,14 +145,15 @@ class DecoderState:
     """Keys and values of N captions under way, for `ACT.step`.
 
     Attributes:
-        memory: of each layer, keys and values of the audio, (N, heads, 126, d).
+        memory: of each layer, keys and values of the audio, (M, heads, 126, d): each
+            serves N / M consecutive rows, the beams of a clip.
         words: of each layer, those of the words so far, (N, heads, W, d).
+        source: which of `memory` each row attends to, (N,).
     """
 
     def __init__(self, memory: list[tuple[Tensor, Tensor]]) -> None:
         self.memory = memory
         self.words = [(keys[:, :, :0], values[:, :, :0]) for keys, values in memory]
-        # Which of the first rows' audio each row has: beams of a clip share it.
         self.source = torch.arange(len(memory[0][0]), device=memory[0][0].device)
 
     def __len__(self) -> int:
@@ -174,12 +175,17 @@ class DecoderState:
 
     def select(self, rows: Tensor) -> None:
         """Keep `rows` (integers), in that order, in place; a row may come twice."""
-        source = self.source[rows]
         self.words = [(keys[rows], values[rows]) for keys, values in self.words]
         # The audio's part is the large one, and the same for all beams of a clip.
-        if not torch.equal(source, self.source):
-            self.memory = [(keys[rows], values[rows]) for keys, values in self.memory]
-            self.source = source
+        source = self.source[rows]
+        kept, counts = source.unique_consecutive(return_counts=True)
+        if len(kept) * int(counts.max()) != len(rows):
+            kept = source
+        if len(kept) != len(self.memory[0][0]) or (kept.diff() != 1).any():
+            self.memory = [(keys[kept], values[kept]) for keys, values in self.memory]
+        beams = len(rows) // len(kept)
+        numbers = torch.arange(len(kept), device=rows.device)
+        self.source = numbers.repeat_interleave(beams)
 
 
 class DecoderLayer(nn.Module):
@@ -211,7 +217,11 @@ class DecoderLayer(nn.Module):
         mixed = attention.attend(attention.queries(x), keys, values, allowed)
         x = self.self_norm(x + self.dropout(mixed))
         attention = self.cross_attention
-        mixed = attention.attend(attention.queries(x), *state.memory[layer])
+        # All beams of a clip at once: its keys and values are read once.
+        queries = attention.queries(
+            x.reshape(len(state.memory[layer][0]), -1, x.shape[2])
+        )
+        mixed = attention.attend(queries, *state.memory[layer]).view_as(x)
         x = self.cross_norm(x + self.dropout(mixed))
         return self.mlp_norm(x + self.dropout(self.mlp(x)))
 
