@@ -314,8 +314,8 @@ class TestMusic:
 
     def test_a_flute_is_tongued_at_its_pace(self):
         def notes(manner: str) -> int:
-            level = envelope(dry("flute", manner=manner))
-            sounding = level > 0.2 * level.max()
+            level = envelope(dry("flute", manner=manner), frame=160)
+            sounding = level > 0.3 * level.max()
             return int((sounding[1:] & ~sounding[:-1]).sum())
 
         assert 4 <= notes("slow") <= 7
