@@ -48,12 +48,16 @@ def append_json_line(file: BinaryIO, line: dict) -> None:
 def read_json_lines(path: str | Path) -> list[dict]:
     """Objects of a JSON-lines file, none where it does not exist.
 
-    A torn last line (a kill, a full disk) is left out.
+    A torn last line (a kill, a full disk) is left out; InputError where another
+    is damaged.
     """
     if not Path(path).exists():
         return []
     *whole, _ = Path(path).read_bytes().split(b"\n")
-    return [json.loads(line) for line in whole]
+    try:
+        return [json.loads(line) for line in whole]
+    except ValueError:
+        raise InputError(f"{path} is damaged: delete it to start anew") from None
 
 
 def require_disk(folder: str | Path, size: int, purpose: str) -> None:

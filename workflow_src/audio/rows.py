@@ -157,7 +157,8 @@ class RowWriter:
         if self._array.tell() < len(self.names) * self.row_bytes:
             raise InputError(f"{self.partial} has lost rows: delete it")
         self._array.truncate(len(self.names) * self.row_bytes)
-        self._progress.truncate(0)
+        self._progress.seek(0)
+        self._progress.truncate()
         for line in lines:
             append_json_line(self._progress, line)
 
