@@ -137,9 +137,9 @@ def test_a_shortened_array_is_found_on_opening(tmp_path):
 
 
 def test_names_and_rows_must_match(tmp_path):
-    with RowWriter(Pairs, tmp_path / "a", (2,), {}) as writer:
-        with pytest.raises(ValueError, match=r"2 names came with 1 rows"):
-            writer.append(["x", "y"], np.zeros((1, 2)))
+    writer = RowWriter(Pairs, tmp_path / "a", (2,), {})
+    with writer, pytest.raises(ValueError, match="2 names came with 1 rows"):
+        writer.append(["x", "y"], np.zeros((1, 2)))
 
 
 def test_a_clip_has_one_row(tmp_path):

@@ -1,5 +1,6 @@
 """A corpus in a folder, and a web server that misbehaves on purpose."""
 
+import re
 import threading
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -34,7 +35,7 @@ def write_official(path, clips):
 
 
 class MisbehavingServer(ThreadingHTTPServer):
-    """Serves `/<id>_<start>.flac`; the id says how.
+    """Serves `/<id>_<start>.<suffix>`; the id says how.
 
     `requests` counts what was asked for, `finished` what went out whole.
     `release` lets the requests go that hang; `hanging` tells that one does.
@@ -57,7 +58,7 @@ class MisbehavingServer(ThreadingHTTPServer):
 
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
-        name = self.path.strip("/").removesuffix(".flac")
+        name = Path(self.path).stem
         self.server.requests[name] += 1
         way = name.split("-")[0]
         if self.server.well_behaved or not hasattr(self, way):
@@ -65,7 +66,7 @@ class Handler(BaseHTTPRequestHandler):
         getattr(self, way)(name)
 
     def body(self, name):
-        return (self.server.folder / f"{name}.flac").read_bytes()
+        return (self.server.folder / Path(self.path).name).read_bytes()
 
     def answer(self, content, status=200, kind="audio/flac", size=None, **headers):
         self.send_response(status)
@@ -77,7 +78,16 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def good(self, name):
-        self.answer(self.body(name))
+        kind = f"audio/{Path(self.path).suffix[1:]}"
+        content = self.body(name)
+        if part := re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", "")):
+            first = int(part[1])
+            size, content = len(content), content[first : int(part[2] or 10**9) + 1]
+            last = first + len(content) - 1
+            span = f"bytes {first}-{last}/{size}"
+            self.answer(content, 206, kind, Content_Range=span, Accept_Ranges="bytes")
+        else:
+            self.answer(content, kind=kind, Accept_Ranges="bytes")
         self.server.finished[name] += 1
 
     def gone(self, name):

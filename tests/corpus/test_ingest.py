@@ -110,7 +110,7 @@ def test_too_many_lost_clips_stop_the_run_with_a_report(corpus):
     folder, _, faults = corpus
     split = read_split(folder, "train")
     source = FolderSource(folder / "audio")
-    with pytest.raises(InputError, match="more than max_missing = 0.2") as caught:
+    with pytest.raises(InputError, match=r"more than max_missing = 0\.2") as caught:
         ingest(split, source, folder / "shard", form=FORM, max_missing=0.2)
     report = folder / "shard.missing.csv"
     assert str(report) in str(caught.value)

@@ -12,6 +12,8 @@ from workflow_src.corpus.download import TryAgain
 from workflow_src.corpus.source import LostClip
 from workflow_src.errors import InputError
 
+FILE = "clip.flac"
+FFMPEG_OUTPUT = ["-vn", "-ac", "1", "-c:a", "flac", "-f", "flac"]
 WATCH_PAGE = "https://www.youtube.com/watch?v={youtube_id}"
 
 # What yt-dlp says, in lower case and with straight apostrophes. The first group
@@ -62,17 +64,21 @@ class YoutubeTransport:
         section = (start, start + self.seconds)
         return {
             "format": "bestaudio/best",
-            "outtmpl": {"default": str(folder / "clip.%(ext)s")},
+            "outtmpl": {"default": str(folder / FILE)},
             "download_ranges": yt_dlp.utils.download_range_func(None, [section]),
             "ffmpeg_location": imageio_ffmpeg.get_ffmpeg_exe(),
-            "postprocessors": [{"key": "FFmpegExtractAudio", "preferredcodec": "flac"}],
-            "postprocessor_args": {"extractaudio": ["-ac", "1"]},
+            # Decode, instead of copying packets: a copy starts up to seconds early,
+            # where the container has its last mark before the section.
+            "force_keyframes_at_cuts": True,
+            "external_downloader_args": {"ffmpeg_o": FFMPEG_OUTPUT},
+            "fixup": "never",  # of the container that the name does not tell
             "cookiefile": None if self.cookies is None else str(self.cookies),
             "socket_timeout": self.timeout,
             # Attempts are counted and spaced by the caller.
             "retries": 0,
             "extractor_retries": 0,
             "fragment_retries": 0,
+            "quiet": True,
             "noplaylist": True,
             "cachedir": False,
             "js_runtimes": {"deno": {}, "node": {}},
@@ -89,7 +95,7 @@ class YoutubeTransport:
                 youtube.download([self.page.format(youtube_id=clip.youtube_id)])
         except yt_dlp.utils.YoutubeDLError as error:
             raise classify(str(error)) from None
-        path = folder / "clip.flac"
+        path = folder / FILE
         if not path.exists():
             raise TryAgain("yt-dlp wrote no audio")
         return path
@@ -97,7 +103,7 @@ class YoutubeTransport:
 
 def classify(message: str) -> LostClip | TryAgain:
     """The exception for what yt-dlp said."""
-    reason = re.sub(r"\x1b\[[0-9;]*m|^ERROR: ", "", message).strip()
+    reason = re.sub(r"\x1b\[[0-9;]*m", "", message).removeprefix("ERROR:").strip()
     said = reason.lower().replace("\u2019", "'")
     if BLOCKED.search(said):
         return TryAgain(reason)
