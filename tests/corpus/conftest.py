@@ -11,7 +11,7 @@ import pytest
 import soundfile
 
 
-def noise(seed, seconds=0.6, rate=8000, channels=1):
+def make_noise(seed=0, seconds=0.6, rate=8000, channels=1):
     rng = np.random.default_rng(seed)
     samples = 0.1 * rng.standard_normal((round(seconds * rate), channels))
     return samples.astype(np.float32)
@@ -19,7 +19,7 @@ def noise(seed, seconds=0.6, rate=8000, channels=1):
 
 def write_audio(path, seed=0, rate=8000, **how):
     Path(path).parent.mkdir(parents=True, exist_ok=True)
-    soundfile.write(path, noise(seed, rate=rate, **how), rate)
+    soundfile.write(path, make_noise(seed, rate=rate, **how), rate)
     return Path(path)
 
 
@@ -32,6 +32,36 @@ def write_official(path, clips):
     lines = [f"{i},{name},{start},a sound" for i, (name, start) in enumerate(clips)]
     header = "audiocap_id,youtube_id,start_time,caption"
     Path(path).write_text("\n".join([header, *lines]) + "\n")
+
+
+# Test modules get these helpers as fixtures: they cannot import this file.
+@pytest.fixture(scope="session")
+def noise():
+    return make_noise
+
+
+@pytest.fixture(scope="session", name="write_audio")
+def _write_audio():
+    return write_audio
+
+
+@pytest.fixture(scope="session", name="write_captions")
+def _write_captions():
+    return write_captions
+
+
+@pytest.fixture(scope="session", name="write_official")
+def _write_official():
+    return write_official
+
+
+@pytest.fixture(scope="session")
+def official():
+    """Folder of the official AudioCaps captions, which is not part of a clone."""
+    folder = Path(__file__).parents[2].parent / "shared" / "audiocaps"
+    if not folder.exists():
+        pytest.skip("no ../shared/audiocaps")
+    return folder
 
 
 class MisbehavingServer(ThreadingHTTPServer):
@@ -51,6 +81,10 @@ class MisbehavingServer(ThreadingHTTPServer):
         self.well_behaved = False
         self.address = f"http://127.0.0.1:{self.server_port}"
         self.pattern = self.address + "/{youtube_id}_{start_time}.flac"
+
+    def add(self, file_name, seed=0):
+        """Put a clip of noise there to be served."""
+        write_audio(self.folder / file_name, seed)
 
     def handle_error(self, *_):
         """A client that hung up is part of the tests."""

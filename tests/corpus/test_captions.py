@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import pytest
 
 from workflow_src.corpus.captions import (
@@ -11,9 +9,6 @@ from workflow_src.corpus.captions import (
 )
 from workflow_src.corpus.manifest import read_csv
 from workflow_src.errors import InputError
-
-OFFICIAL = Path(__file__).parents[2].parent / "shared" / "audiocaps"
-needs_official = pytest.mark.skipif(not OFFICIAL.exists(), reason="no ../shared")
 
 
 def test_an_official_file(tmp_path):
@@ -103,13 +98,12 @@ def test_only_usable_clips_are_written(tmp_path):
     assert tags.read_text() == "file_name,tags\na,x|y\n"
 
 
-@needs_official
 @pytest.mark.parametrize(
     ("name", "clips", "captions", "distinct"),
     [("train", 49838, 1, 45716), ("val", 495, 5, 2309), ("test", 975, 5, 4633)],
 )
-def test_the_official_files(name, clips, captions, distinct):
-    split = read_split(OFFICIAL, name)
+def test_the_official_files(official, name, clips, captions, distinct):
+    split = read_split(official, name)
     assert len(split.clips) == clips
     assert len(split.captions) == clips * captions
     assert len({caption for _, caption in split.captions}) == distinct

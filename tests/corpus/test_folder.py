@@ -1,7 +1,6 @@
 import unicodedata
 
 import pytest
-from conftest import write_audio, write_captions
 
 from workflow_src.corpus.captions import Clip
 from workflow_src.corpus.folder import FolderSource, check_folder, folder_splits
@@ -12,14 +11,14 @@ CLIP = Clip("abc-_123456_30.flac", "abc-_123456", "30")
 
 
 @pytest.fixture
-def corpus(tmp_path):
+def corpus(tmp_path, write_captions):
     (tmp_path / "audio").mkdir()
     for split in ("train", "val", "test"):
         write_captions(tmp_path / f"{split}.csv", ["a.wav"])
     return tmp_path
 
 
-def test_splits_beyond_the_usual_three(corpus):
+def test_splits_beyond_the_usual_three(corpus, write_captions):
     write_captions(corpus / "noisy.csv", ["a.wav"])
     write_captions(corpus / "evening.csv", ["a.wav"])
     (corpus / "tags.csv").write_text("file_name,split,tags\n")
@@ -67,14 +66,14 @@ def test_published_name_forms(tmp_path, name):
     assert FolderSource(tmp_path).fetch(CLIP).path == tmp_path / name
 
 
-def test_the_most_exact_form_wins(tmp_path):
+def test_the_most_exact_form_wins(tmp_path, write_audio):
     for name in ("abc-_123456.wav", "sub/abc-_123456_30.wav"):
         write_audio(tmp_path / name)
     found = FolderSource(tmp_path).fetch(CLIP).path
     assert found == tmp_path / "sub" / "abc-_123456_30.wav"
 
 
-def test_an_own_clip_is_found_by_its_own_name_only(tmp_path):
+def test_an_own_clip_is_found_by_its_own_name_only(tmp_path, write_audio):
     write_audio(tmp_path / "sub" / "a b.wav")
     source = FolderSource(tmp_path)
     assert source.fetch(Clip("sub/a b.wav")).path == tmp_path / "sub" / "a b.wav"
@@ -92,7 +91,7 @@ def test_composed_and_decomposed_characters(tmp_path, on_disk, in_csv):
     FolderSource(tmp_path).fetch(Clip(unicodedata.normalize(in_csv, name)))
 
 
-def test_linked_folders_are_followed_also_in_circles(tmp_path):
+def test_linked_folders_are_followed_also_in_circles(tmp_path, write_audio):
     write_audio(tmp_path / "elsewhere" / "Yabc-_123456.wav")
     (tmp_path / "audio").mkdir()
     (tmp_path / "audio" / "train").symlink_to(tmp_path / "elsewhere")

@@ -9,7 +9,6 @@ from email.utils import formatdate
 
 import numpy as np
 import pytest
-from conftest import write_audio, write_official
 
 from workflow_src.audio.decoding import decode
 from workflow_src.audio.store import WaveformStore
@@ -48,7 +47,7 @@ def clip(way):
 def serve(server, ways):
     clips = [clip(way) for way in ways]
     for seed, one in enumerate(clips):
-        write_audio(server.folder / one.file_name, seed)
+        server.add(one.file_name, seed)
     return clips
 
 
@@ -76,7 +75,7 @@ def test_each_misbehaviour(server, tmp_path, way):
     assert server.requests == {f"{way}-1_30": requests}
 
 
-def test_a_split_among_all_misbehaviours(server, tmp_path):
+def test_a_split_among_all_misbehaviours(server, tmp_path, write_official):
     """Every clip in its state, every good one the same to the byte."""
     clips = serve(server, OUTCOMES)
     write_official(tmp_path / "val.csv", [(c.youtube_id, c.start_time) for c in clips])
@@ -103,7 +102,7 @@ def test_a_split_among_all_misbehaviours(server, tmp_path):
     assert states["broken"].attempts == 4  # three then, one now
 
 
-def test_too_many_lost_clips_stop_the_download(server, tmp_path):
+def test_too_many_lost_clips_stop_the_download(server, tmp_path, write_official):
     names = [(f"gone-{i}", "0") for i in range(10)]
     write_official(tmp_path / "val.csv", names)
     source = downloader(server, tmp_path / "cache")
@@ -142,7 +141,7 @@ def test_retry_after_is_seconds_or_a_date():
 def test_requests_keep_their_distance(server, tmp_path):
     clips = [Clip(f"good-{i}_0.flac", f"good-{i}", "0") for i in range(4)]
     for one in clips:
-        write_audio(server.folder / one.file_name)
+        server.add(one.file_name)
     source = downloader(server, tmp_path / "cache", clips_per_second=20)
     start = time.monotonic()
     for one in clips:
@@ -202,10 +201,10 @@ ingest(read_split(folder, "train"), source, folder + "/shard", max_missing=0.5)
 
 
 @pytest.mark.parametrize("way", ["half", "hang"])
-def test_a_killed_download_goes_on_and_fetches_no_clip_twice(server, tmp_path, way):
+def test_a_killed_download_goes_on_and_fetches_no_clip_twice(server, tmp_path, way, write_official):
     ways = ["good-1", "gone-2", "busy-3", "good-4", f"{way}-5", "good-6", "slow-7"]
     for seed, name in enumerate(ways):
-        write_audio(server.folder / f"{name}_0.flac", seed)
+        server.add(f"{name}_0.flac", seed)
     write_official(tmp_path / "train.csv", [(name, "0") for name in ways])
     command = [sys.executable, "-c", RUN, str(tmp_path), server.pattern]
     process = subprocess.Popen(command)
@@ -218,7 +217,9 @@ def test_a_killed_download_goes_on_and_fetches_no_clip_twice(server, tmp_path, w
     server.release.set()
     server.well_behaved = True
     subprocess.run(command, check=True)
-    once = dict.fromkeys([f"{name}_0" for name in ways if not name.startswith("gone")], 1)
+    once = dict.fromkeys(
+        [f"{name}_0" for name in ways if not name.startswith("gone")], 1
+    )
     assert server.finished == once
     assert server.requests["gone-2_0"] == 1
     store = WaveformStore(tmp_path / "shard")

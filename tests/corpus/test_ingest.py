@@ -1,9 +1,9 @@
+import functools
 import logging
 
 import numpy as np
 import pytest
 import soundfile
-from conftest import noise, write_audio, write_captions
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,8 +18,13 @@ from workflow_src.errors import InputError
 FORM = ClipForm(sample_rate=8000, seconds=1.0)
 
 
-def plant_faults(folder):
-    """One file for each kind of bad audio: name -> state."""
+@pytest.fixture
+def plant_faults(write_audio, noise):
+    """Writes one file for each kind of bad audio; name -> state."""
+    return functools.partial(_plant_faults, write_audio, noise)
+
+
+def _plant_faults(write_audio, noise, folder):
     good = write_audio(folder / "whole.flac", seconds=3).read_bytes()
     (folder / "zero bytes.wav").touch()
     (folder / "truncated.flac").write_bytes(good[: len(good) // 2])
@@ -44,7 +49,7 @@ def plant_faults(folder):
 
 
 @pytest.fixture
-def corpus(tmp_path):
+def corpus(tmp_path, write_audio, write_captions, plant_faults):
     """Ten good clips of odd forms among eight bad ones."""
     audio = tmp_path / "audio"
     audio.mkdir()
@@ -133,7 +138,7 @@ def test_a_full_disk_is_found_before_decoding(corpus, monkeypatch):
         ingest(split, None, folder / "shard", form=FORM)
 
 
-def test_shards_of_other_captions_are_refused(corpus):
+def test_shards_of_other_captions_are_refused(corpus, write_captions):
     folder, names, _ = corpus
     split = read_split(folder, "train")
     source = FolderSource(folder / "audio")
@@ -143,7 +148,7 @@ def test_shards_of_other_captions_are_refused(corpus):
         join_shards(read_split(folder, "train"), [folder / "shard"], folder / "out")
 
 
-def test_a_split_without_a_usable_clip_is_named(tmp_path):
+def test_a_split_without_a_usable_clip_is_named(tmp_path, write_captions):
     write_captions(tmp_path / "val.csv", ["a.wav"])
     split = read_split(tmp_path, "val")
     (tmp_path / "audio").mkdir()
@@ -153,7 +158,7 @@ def test_a_split_without_a_usable_clip_is_named(tmp_path):
         join_shards(split, [tmp_path / "shard"], tmp_path / "out")
 
 
-def test_a_tagged_split_goes_the_same_way(tmp_path):
+def test_a_tagged_split_goes_the_same_way(tmp_path, write_audio):
     write_audio(tmp_path / "audio" / "a_0.flac")
     (tmp_path / "tags.csv").write_text(
         "file_name,split,tags\na_0.flac,tagged,dog|bark\n"
@@ -183,7 +188,7 @@ def test_a_shard_that_does_not_exist():
 
 
 @pytest.mark.slow
-def test_a_thousand_mixed_files_with_fifty_faults(tmp_path, caplog):
+def test_a_thousand_mixed_files_with_fifty_faults(tmp_path, caplog, write_audio, write_captions, plant_faults):
     caplog.set_level(logging.ERROR)
     audio = tmp_path / "audio"
     audio.mkdir()

@@ -21,7 +21,10 @@ HINT = (
 
 # What yt-dlp says, as users report it -> the state, None where it may pass.
 MESSAGES = [
-    ("Private video. Sign in if you've been granted access to this video. " + HINT, "private"),
+    (
+        "Private video. Sign in if you've been granted access to this video. " + HINT,
+        "private",
+    ),
     ("Private video\nSign in if you've been granted access to this video", "private"),
     (
         "Sign in to confirm your age. This video may be inappropriate for some users. "
@@ -57,7 +60,11 @@ MESSAGES = [
     ),
     ("This live stream recording is not available.", "unavailable"),
     ("Premieres in 3 days", "unavailable"),
-    ("Sign in to confirm you’re not a bot. This helps protect our community. " + HINT, None),
+    (
+        "Sign in to confirm you’re not a bot. This helps protect our community. "
+        + HINT,
+        None,
+    ),
     ("Sign in to confirm you're not a bot. " + HINT, None),
     ("Video unavailable. This content isn’t available.", None),
     (
