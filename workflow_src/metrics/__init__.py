@@ -1,0 +1,1 @@
+"""Metrics of captioning and retrieval, and how sure their differences are."""

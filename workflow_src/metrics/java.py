@@ -1,0 +1,145 @@
+"""Java programs of the metrics: where their jars are and how they are started.
+
+Three programs of `pycocoevalcap` run on Java: the Penn Treebank tokeniser,
+METEOR and SPICE. They take the language, the decimal sign and the character
+set from the user's locale: METEOR prints "0,5" under German settings, "I" is
+lower-cased to "ı" under Turkish ones, and "é" becomes "?" under LANG=C. So the
+locale is always given, and so is the heap, whose default grows with the machine.
+"""
+
+import re
+import shutil
+import subprocess
+import tempfile
+import threading
+from collections.abc import Iterable
+from contextlib import suppress
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from workflow_src.errors import InputError
+
+LOCALE = (
+    "-Duser.language=en",
+    "-Duser.country=US",
+    "-Dfile.encoding=UTF-8",
+    "-Dsun.stdout.encoding=UTF-8",
+    "-Dstdout.encoding=UTF-8",
+)
+# One collector thread instead of one a core, and no files below /tmp.
+SMALL = ("-XX:+UseSerialGC", "-XX:-UsePerfData")
+
+
+class JavaError(RuntimeError):
+    """A Java program ended early, took too long, or answered something else."""
+
+
+@cache
+def executable() -> str:
+    """Path of the `java` command; InputError if there is none."""
+    found = shutil.which("java")
+    if found is None:
+        raise InputError(
+            "the command `java` is not on the PATH: METEOR, the tokeniser and SPICE "
+            "need Java 8 or newer (on Debian: apt install default-jre-headless)"
+        )
+    return found
+
+
+@cache
+def version() -> int:
+    """Major version of `java`: 8, 11, 17, ..."""
+    told = subprocess.run([executable(), "-version"], capture_output=True, text=True)
+    match = re.search(r'version "(?:1\.)?(\d+)', told.stderr)
+    if match is None:
+        raise JavaError(f"`java -version` says nothing of a version: {told.stderr!r}")
+    return int(match[1])
+
+
+def resource(*parts: str) -> Path:
+    """A file inside the installed `pycocoevalcap`, found without importing it."""
+    spec = find_spec("pycocoevalcap")
+    if spec is None:
+        raise InputError("the package `pycocoevalcap` is not installed")
+    path = Path(next(iter(spec.submodule_search_locations)), *parts)
+    if not path.exists():
+        raise InputError(f"{path} is missing: install pycocoevalcap==1.2 again")
+    return path
+
+
+def command(heap: str, *arguments: str) -> list[str]:
+    """A `java` command line with the locale and a heap such as `640m` given."""
+    return [executable(), f"-Xmx{heap}", *SMALL, *LOCALE, *arguments]
+
+
+class Conversation:
+    """A running program that answers lines with lines. Use it as a context manager.
+
+    Args:
+        name: what error messages call it.
+        arguments: its command line.
+        timeout: seconds after which it is killed, whatever it is doing.
+        environment: its environment variables; by default those of this process.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        arguments: list[str],
+        timeout: float,
+        environment: dict[str, str] | None = None,
+    ):
+        self._name, self._timeout, self._timed_out = name, timeout, False
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed on exit)
+        self._process = subprocess.Popen(
+            arguments,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            encoding="utf-8",
+            env=environment,
+        )
+        self._timer = threading.Timer(timeout, self._time_out)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self._timer.cancel()
+        self._process.kill()
+        self._process.wait()
+        self._process.stdout.close()
+        with suppress(BrokenPipeError):  # nobody reads what is still buffered
+            self._process.stdin.close()
+        self._errors.close()
+
+    def say(self, lines: Iterable[str]) -> threading.Thread:
+        """Write lines from a thread: both pipes may fill, so the caller must read."""
+        writer = threading.Thread(target=self._write, args=(lines,), daemon=True)
+        writer.start()
+        return writer
+
+    def hear(self) -> str:
+        """The next line of its output. Raises JavaError if there is none."""
+        line = self._process.stdout.readline()
+        if line:
+            return line.strip()
+        self._process.wait()
+        if self._timed_out:
+            raise JavaError(f"{self._name} did not finish within {self._timeout:g} s")
+        self._errors.seek(0)
+        said = self._errors.read().decode(errors="replace").strip()[-800:]
+        status = self._process.returncode
+        raise JavaError(f"{self._name} ended early with status {status}: {said}")
+
+    def _write(self, lines: Iterable[str]) -> None:
+        with suppress(BrokenPipeError):  # the reader meets the end and says why
+            self._process.stdin.writelines(line + "\n" for line in lines)
+            self._process.stdin.flush()
+
+    def _time_out(self) -> None:
+        self._timed_out = True
+        self._process.kill()

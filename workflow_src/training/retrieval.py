@@ -1,0 +1,94 @@
+"""Train the retriever: ResNet38 and BERT under one recipe (paper, section 4.2.2)."""
+
+from collections.abc import Mapping
+
+import torch
+
+from workflow_src.audio.frontend import PannsLogMel
+from workflow_src.audio.store import LogMelStore, WaveformStore
+from workflow_src.augment.recipe import Recipe
+from workflow_src.config import own_encoder
+from workflow_src.corpus.pairs import read_pairs
+from workflow_src.device import prepare
+from workflow_src.evaluation.retrieval import retrieval_metrics
+from workflow_src.layout import Layout
+from workflow_src.models.pretrained import published_encoder
+from workflow_src.models.retrieval import AudioTextRetriever, RetrieverConfig, ntxent
+from workflow_src.training.batches import Batches
+from workflow_src.training.loop import Training, fit, load_model
+from workflow_src.training.schedules import retrieval_optimizer
+
+
+def train(config: Mapping, layout: Layout, recipe_name: str, seed: int) -> None:
+    """Train one retriever and write it to its folder of the layout."""
+    device = prepare(config)
+    settings = config["retrieval"]["training"]
+    torch.manual_seed(seed)
+    model = initialised(config, layout).to(device)
+    batches = Batches(
+        captions=read_pairs(layout.captions("train")),
+        waveforms=WaveformStore(layout.waveforms("train")),
+        log_mels=LogMelStore(layout.log_mels("panns", "train")),
+        recipe=Recipe.from_config(config, recipe_name, "retrieval"),
+        front_end=PannsLogMel().to(device),
+        batch_size=settings["batch_size"],
+        seed=seed,
+        device=device,
+    )
+    optimizer, scheduler = retrieval_optimizer(model, settings, len(batches))
+
+    def loss(batch) -> torch.Tensor:
+        return ntxent(
+            model.embed_audio(batch.log_mels, batch.mask),
+            model.embed_text(batch.captions),
+            settings["temperature"],
+        )
+
+    log_mels = LogMelStore(layout.log_mels("panns", "val"))
+    captions = read_pairs(layout.captions("val"))
+
+    def validate() -> dict[str, float]:
+        metrics, _ = retrieval_metrics(model, log_mels, captions, device)
+        recalls = [
+            metrics[f"{direction} R@{k}"]
+            for direction in ("T2A", "A2T")
+            for k in (1, 5, 10)
+        ]
+        return {"selection": sum(recalls) / len(recalls)} | metrics
+
+    fit(
+        Training(
+            model=model,
+            optimizer=optimizer,
+            scheduler=scheduler,
+            batches=batches.epoch,
+            steps=len(batches),
+            loss=loss,
+            validate=validate,
+            settings=settings,
+            seed=seed,
+            identity={"recipe": config["recipes"][recipe_name]}
+            | {key: config["retrieval"][key] for key in ("model", "training")},
+        ),
+        layout.run("retrieval", recipe_name, seed),
+    )
+
+
+def build(config: Mapping, layout: Layout) -> AudioTextRetriever:
+    """Make the model of the config, its weights as they come."""
+    settings = dict(config["retrieval"]["model"])
+    if settings["text_encoder"] is None:
+        settings["word_pieces"] = layout.word_pieces
+    return AudioTextRetriever(RetrieverConfig(**settings))
+
+
+def initialised(config: Mapping, layout: Layout) -> AudioTextRetriever:
+    """Make the model of the config, with its audio encoder pre-trained."""
+    model = build(config, layout)
+    pretrained = config["retrieval"]["pretrained"]
+    if pretrained is not None:
+        model.audio_encoder.load_upstream(published_encoder(pretrained))
+    elif own_encoder(config, "retrieval"):
+        state = load_model(layout.pretrained("retrieval"))
+        model.audio_encoder.load_state_dict(state["model"])
+    return model
