@@ -7,7 +7,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workflow_src.tta import PAPER_GROUP_SIZES, Strategy, aggregate, average_groups
+from workflow_src.tta import (
+    PAPER_GROUP_SIZES,
+    GroupMeans,
+    Strategy,
+    aggregate,
+    grid_points,
+)
 
 few = settings(max_examples=40, deadline=None, derandomize=True)
 
@@ -172,17 +178,44 @@ def test_nested_uniform_groups_of_linear_layers_are_the_plain_mean(sizes, seed):
 
 
 @few
-@given(random_strategies(), st.integers(0, 1000))
-def test_group_means_of_a_tensor_are_those_of_aggregate(strategy, seed):
-    layers = random_layers(len(strategy.partitions), seed)
-    views = np.random.default_rng(seed).standard_normal((2, strategy.tau, 5))
-    outputs = torch.tensor(views)
-    for layer, groups in zip(layers, strategy.partitions, strict=True):
-        applied = [[layer(o.numpy()) for o in clip] for clip in outputs]
-        outputs = average_groups(torch.tensor(np.array(applied)), groups, dim=1)
-    for clip in range(2):
-        expected = aggregate(layers, views[clip], strategy)
-        np.testing.assert_allclose(outputs[clip, 0].numpy(), expected, rtol=1e-10)
+@given(random_strategies(), st.integers(1, 7), st.integers(0, 1000))
+def test_groups_of_outputs_that_arrive_in_pieces(strategy, piece, seed):
+    """Equal to `aggregate`, group by group, and each group once."""
+    layer, *others = random_layers(len(strategy.partitions), seed)
+    views = np.random.default_rng(seed).standard_normal((strategy.tau, 5))
+    outputs = torch.tensor(np.array([layer(view) for view in views]))
+    groups = strategy.partitions[0]
+    means, found = GroupMeans(groups), {}
+    for first in range(0, strategy.tau, piece):
+        complete = means.add(first, outputs[first : first + piece])
+        assert not complete.keys() & found.keys()
+        found |= complete
+    rest = Strategy(strategy.partitions[1:] or [[[0]]])
+    values = [found[group].numpy() for group in groups]
+    result = aggregate(others or [lambda x: x], values, rest)
+    np.testing.assert_allclose(
+        result, aggregate([layer, *others], views, strategy), rtol=1e-10
+    )
+
+
+def test_points_of_figure_4():
+    points = grid_points([10, 25], [(2, 5), (5, 5)])
+    assert [(p.method, p.middle_size, p.output_size) for p in points] == [
+        ("TTA", 1, 10),
+        ("TTA", 1, 25),
+        ("Mid-TTA", 10, 1),
+        ("Mid-TTA", 25, 1),
+        ("Multi-TTA", 2, 5),
+        ("Multi-TTA", 5, 5),
+    ]
+    assert [p.strategy for p in points] == [
+        Strategy.conventional(10),
+        Strategy.conventional(25),
+        Strategy.mid(10),
+        Strategy.mid(25),
+        Strategy.multi(10),
+        Strategy.multi(25),
+    ]
 
 
 def test_aggregate_rejects_the_wrong_number_of_layers_or_inputs():

@@ -196,14 +196,69 @@ def _mean(values: list[Value]) -> Value:
     return total / len(values)
 
 
-def average_groups(values: torch.Tensor, groups: Groups, dim: int = 0) -> torch.Tensor:
-    """Eq. 2's means along one dimension of a tensor of layer outputs.
+class GroupMeans:
+    """Means over groups of a layer's outputs, which arrive piece by piece.
 
-    values: (..., n, ...) with the n outputs of a layer along `dim`.
-    Returns the same shape with |P_h| = len(groups) in place of n.
+    The part of Eq. 2 that `aggregate` does after a layer, for outputs that are
+    too many to hold at once, and for several strategies: a group that they share
+    is averaged once.
     """
-    means = [
-        values.index_select(dim, torch.tensor(group, device=values.device)).mean(dim)
-        for group in groups
+
+    def __init__(self, groups: Iterable[tuple[int, ...]]) -> None:
+        self._sums: dict[tuple[int, ...], Any] = dict.fromkeys(groups)
+        self._missing = {group: len(group) for group in self._sums}
+
+    def add(
+        self, first: int, outputs: torch.Tensor
+    ) -> dict[tuple[int, ...], torch.Tensor]:
+        """Take the outputs with indices `first`, `first` + 1, ...: (n, ...).
+
+        Returns the means, (...), of the groups that are complete with them.
+        """
+        complete = {}
+        indices = range(first, first + len(outputs))
+        for group, total in list(self._sums.items()):
+            rows = [index - first for index in group if index in indices]
+            if not rows:
+                continue
+            part = outputs[rows].sum(0) if len(rows) > 1 else outputs[rows[0]]
+            total = part if total is None else total + part
+            self._missing[group] -= len(rows)
+            if self._missing[group]:
+                self._sums[group] = total
+            else:
+                complete[group] = total / len(group)
+                del self._sums[group]
+        return complete
+
+
+@dataclass(frozen=True)
+class GridPoint:
+    """One point of Figure 4: a method, and its uniform two-layer strategy.
+
+    Each output of the middle layer h_E averages `middle_size` views; the output
+    layer averages `output_size` of those.
+    """
+
+    method: str
+    middle_size: int
+    output_size: int
+
+    @property
+    def strategy(self) -> Strategy:
+        """The strategy for (h_E, output)."""
+        return Strategy.uniform((self.middle_size, self.output_size))
+
+
+def grid_points(taus: Iterable[int], multi: Iterable[Sequence[int]]) -> list[GridPoint]:
+    """The points of Figure 4, method by method, `taus` in their order.
+
+    taus: numbers of views of conventional and of Mid-TTA.
+    multi: (middle size, output size) of each Multi-TTA point.
+    """
+    taus = list(taus)
+    return [
+        *(GridPoint("TTA", 1, tau) for tau in taus),
+        *(GridPoint("Mid-TTA", tau, 1) for tau in taus),
+        *(GridPoint("Multi-TTA", middle, output) for middle, output in multi),
     ]
-    return torch.stack(means, dim)
