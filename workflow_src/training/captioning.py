@@ -16,6 +16,7 @@ from workflow_src.evaluation.captioning import caption
 from workflow_src.layout import Layout
 from workflow_src.metrics.captioning import quick_cider
 from workflow_src.models.act import ACT, ActConfig, label_smoothing_loss
+from workflow_src.models.pretrained import published_encoder
 from workflow_src.training.batches import Batches
 from workflow_src.training.loop import Training, fit, load_model
 from workflow_src.training.schedules import captioning_optimizer
