@@ -263,19 +263,19 @@ def _add_report(steps) -> None:
 
 def _table(parsed, config, layout) -> None:
     """Write one of the paper's tables."""
-    from workflow_src.files import write_text_atomically
+    from workflow_src.files import write_atomically
     from workflow_src.report.tables import table
 
     content = table(config, parsed.table)
-    write_text_atomically(f"results/{parsed.table}.csv", content.to_csv(index=False))
+    write_atomically(f"results/{parsed.table}.csv", content.to_csv(index=False))
     print(content.to_string(index=False))
 
 
 def _sanity(parsed, config, layout) -> None:
     """Compare the trained models with trivial ones and with chance."""
-    from workflow_src.files import write_text_atomically
+    from workflow_src.files import write_atomically
     from workflow_src.report.sanity import sanity
 
     content = sanity(config, layout)
-    write_text_atomically("results/sanity.csv", content.to_csv(index=False))
+    write_atomically("results/sanity.csv", content.to_csv(index=False))
     print(content.to_string(index=False))

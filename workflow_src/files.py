@@ -12,20 +12,30 @@ from workflow_src.errors import InputError
 logger = logging.getLogger(__name__)
 
 
-def write_text_atomically(path: str | Path, text: str) -> None:
-    """Write UTF-8 text under a temporary name, flush it to the disk, rename it.
+def write_atomically(path: str | Path, content: str | bytes) -> None:
+    """Write bytes, or text as UTF-8, under a temporary name; flush; rename.
 
-    Makes the parent folder. Line ends are written as they are in `text`.
+    Makes the parent folder. Line ends are written as they are in the text.
     """
+    if isinstance(content, str):
+        content = content.encode()
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     # The process id keeps two jobs that write the same file apart.
     temporary = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    with temporary.open("w", encoding="utf-8", newline="") as file:
-        file.write(text)
+    with temporary.open("wb") as file:
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
+
+
+def open_json_lines(path: str | Path) -> BinaryIO:
+    """A JSON-lines file, opened for appending; a torn last line is cut off."""
+    file = Path(path).open("ab")  # noqa: SIM115 - the caller closes it
+    whole = Path(path).read_bytes().rfind(b"\n") + 1
+    file.truncate(whole)
+    return file
 
 
 def append_json_line(file: BinaryIO, line: dict) -> None:
@@ -38,12 +48,16 @@ def append_json_line(file: BinaryIO, line: dict) -> None:
 def read_json_lines(path: str | Path) -> list[dict]:
     """Objects of a JSON-lines file, none where it does not exist.
 
-    A torn last line (a kill, a full disk) is left out.
+    A torn last line (a kill, a full disk) is left out; InputError where another
+    is damaged.
     """
     if not Path(path).exists():
         return []
     *whole, _ = Path(path).read_bytes().split(b"\n")
-    return [json.loads(line) for line in whole]
+    try:
+        return [json.loads(line) for line in whole]
+    except ValueError:
+        raise InputError(f"{path} is damaged: delete it to start anew") from None
 
 
 def require_disk(folder: str | Path, size: int, purpose: str) -> None:

@@ -9,15 +9,19 @@ import numpy as np
 import soundfile
 import soxr
 
-# Read beyond the clip's end, so that the resampling filter (under 0.01 s at any
-# rate) sees the signal there and not a step to zero.
+# Read beyond the clip's end, so that the resampling filter sees the signal there
+# and not a step to zero.
 MARGIN_SECONDS = 0.1
+# Hz; what lies outside is a damaged header, and would ask for absurd amounts.
+SAMPLE_RATES = range(1000, 768_001)
 # libsndfile's note on a chunk that is longer than the file, in its header log.
 SHORTENED_CHUNK = re.compile(
     r"^\s*(?:data|SSND)\s*:\s*(\d+) \(should be (\d+)\)", re.MULTILINE
 )
 # Lengths that a program writes which streams WAV and does not know the length.
 UNKNOWN_LENGTHS = {0, 2**31 - 1, 2**32 - 1}
+UNKNOWN_FRAMES = 2**63 - 1  # libsndfile's, for FLAC written to a pipe
+MP3_TOLERANCE = 2304  # samples: two MPEG frames
 
 
 class BadAudio(Exception):
@@ -72,6 +76,17 @@ def decode(path: str | Path, form: ClipForm = PAPER_FORM) -> np.ndarray:
     return clip
 
 
+class _Sequential(soundfile.SoundFile):
+    """Reads forward only.
+
+    Seeking, which soundfile does after every read, fails at the end of a FLAC
+    stream whose header does not give its length.
+    """
+
+    def seekable(self) -> bool:
+        return False
+
+
 def _read(path: str | Path, seconds: float) -> tuple[np.ndarray, int]:
     """The clip's part of a file: float32 (T, channels) and the rate in Hz."""
     try:
@@ -80,11 +95,12 @@ def _read(path: str | Path, seconds: float) -> tuple[np.ndarray, int]:
             if not file.read(1):
                 raise BadAudio("corrupt", "the file is empty")
             file.seek(0)
-            with soundfile.SoundFile(file.fileno(), closefd=False) as sound:
+            with _Sequential(file.fileno(), closefd=False) as sound:
+                if sound.samplerate not in SAMPLE_RATES:
+                    raise BadAudio("corrupt", f"{sound.samplerate} samples a second")
                 wanted = math.ceil((seconds + MARGIN_SECONDS) * sound.samplerate)
-                wanted = min(wanted, sound.frames)
                 samples = sound.read(wanted, dtype="float32", always_2d=True)
-                _refuse_truncated(sound, len(samples), wanted)
+                _refuse_truncated(sound, len(samples), min(wanted, sound.frames))
                 return samples, sound.samplerate
     except soundfile.LibsndfileError as error:
         raise BadAudio("corrupt", f"not readable: {error.error_string}") from None
@@ -93,7 +109,9 @@ def _read(path: str | Path, seconds: float) -> tuple[np.ndarray, int]:
 
 
 def _refuse_truncated(sound: soundfile.SoundFile, got: int, wanted: int) -> None:
-    if got < wanted:
+    # MP3 lengths are estimates, a few of its frames off.
+    tolerance = MP3_TOLERANCE if sound.format == "MP3" else 0
+    if got < wanted - tolerance and sound.frames != UNKNOWN_FRAMES:
         raise BadAudio("corrupt", f"truncated: {got} of {wanted} samples could be read")
     if note := SHORTENED_CHUNK.search(sound.extra_info):
         said, there = int(note[1]), int(note[2])

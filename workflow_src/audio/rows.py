@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from workflow_src.errors import InputError
-from workflow_src.files import append_json_line, read_json_lines, write_text_atomically
+from workflow_src.files import append_json_line, read_json_lines, write_atomically
 
 ARRAY, INDEX, PROGRESS = "array.raw", "index.json", "progress.jsonl"
 COPY_BYTES = 16 << 20  # of a block read at once when stores are joined or verified
@@ -157,7 +157,8 @@ class RowWriter:
         if self._array.tell() < len(self.names) * self.row_bytes:
             raise InputError(f"{self.partial} has lost rows: delete it")
         self._array.truncate(len(self.names) * self.row_bytes)
-        self._progress.truncate(0)
+        self._progress.seek(0)
+        self._progress.truncate()
         for line in lines:
             append_json_line(self._progress, line)
 
@@ -192,7 +193,7 @@ class RowWriter:
             raise ValueError(f"{self.folder}: a clip is in the store twice")
         self._close()
         index = self._header | {"blocks": self.blocks, "names": self.names}
-        write_text_atomically(self.partial / INDEX, json.dumps(index, indent=0))
+        write_atomically(self.partial / INDEX, json.dumps(index, indent=0))
         (self.partial / PROGRESS).unlink()
         if self.folder.exists():
             shutil.rmtree(self.folder)

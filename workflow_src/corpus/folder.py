@@ -12,11 +12,10 @@ from workflow_src.corpus.captions import TAGS_FILE, Clip, read_captions
 from workflow_src.corpus.source import Fetched, LostClip
 from workflow_src.errors import InputError
 
-AUDIO_SUFFIXES = {f".{name.lower()}" for name in soundfile.available_formats()} | {
-    ".aif",
-    ".oga",
-    ".opus",
-}
+# Of the formats that libsndfile tells by their content (RAW has none).
+AUDIO_SUFFIXES = {
+    f".{name.lower()}" for name in soundfile.available_formats() if name != "RAW"
+} | {".aif", ".oga", ".opus"}
 REQUIRED_SPLITS = ("train", "val", "test")
 
 

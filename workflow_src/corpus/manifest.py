@@ -8,7 +8,7 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 from workflow_src.errors import InputError
-from workflow_src.files import write_text_atomically
+from workflow_src.files import write_atomically
 
 OK = "ok"
 STATES = (OK, "unavailable", "private", "too short", "silent", "corrupt", "failed")
@@ -76,7 +76,7 @@ def write_csv(
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows(rows)
-    write_text_atomically(path, text.getvalue())
+    write_atomically(path, text.getvalue())
 
 
 def read_csv(

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from workflow_src.errors import InputError
-from workflow_src.files import write_text_atomically
+from workflow_src.files import write_atomically
 
 START = "<sos>"
 END = "<eos>"
@@ -69,7 +69,7 @@ class Vocabulary:
 
     def save(self, path: str | Path) -> None:
         """Write one word a line; makes the folder."""
-        write_text_atomically(path, "".join(f"{word}\n" for word in self.words))
+        write_atomically(path, "".join(f"{word}\n" for word in self.words))
 
     def __len__(self) -> int:
         return len(self.words)

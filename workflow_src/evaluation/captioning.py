@@ -11,7 +11,7 @@ from workflow_src.corpus.pairs import read_pairs, read_references
 from workflow_src.corpus.text import Vocabulary
 from workflow_src.decoding import beam_search
 from workflow_src.device import prepare
-from workflow_src.files import write_text_atomically
+from workflow_src.files import write_atomically
 from workflow_src.layout import Layout
 from workflow_src.metrics.captioning import score
 from workflow_src.models.act import ACT, ActConfig
@@ -77,7 +77,7 @@ def caption_test_clips(config: Mapping, layout: Layout, recipe: str, seed: int) 
     said = caption(model, log_mels, vocabulary, device, **decoding)
     table = pd.DataFrame(said.items(), columns=["file_name", "caption"])
     path = layout.run("captioning", recipe, seed) / "captions.csv"
-    write_text_atomically(path, table.to_csv(index=False))
+    write_atomically(path, table.to_csv(index=False))
 
 
 def evaluate(config: Mapping, layout: Layout, recipe: str, seed: int) -> None:
@@ -91,7 +91,7 @@ def evaluate(config: Mapping, layout: Layout, recipe: str, seed: int) -> None:
     scores = score(said, references)
     clips = pd.DataFrame({name: own for name, (_, own) in scores.items()})
     clips.insert(0, "file_name", list(references))
-    write_text_atomically(folder / "clips.csv", clips.to_csv(index=False))
+    write_atomically(folder / "clips.csv", clips.to_csv(index=False))
     metrics = {name: 100 * corpus for name, (corpus, _) in scores.items()}
     write_scores(folder, len(references), metrics)
 
@@ -99,4 +99,4 @@ def evaluate(config: Mapping, layout: Layout, recipe: str, seed: int) -> None:
 def write_scores(folder, clips: int, metrics: Mapping[str, float]) -> None:
     """Write `scores.json`: {"clips": N, "metrics": {name: value}}."""
     content = {"clips": clips, "metrics": dict(metrics)}
-    write_text_atomically(folder / "scores.json", json.dumps(content, indent=2) + "\n")
+    write_atomically(folder / "scores.json", json.dumps(content, indent=2) + "\n")

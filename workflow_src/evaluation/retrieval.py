@@ -10,7 +10,7 @@ from workflow_src.audio.store import LogMelStore
 from workflow_src.corpus.pairs import read_pairs
 from workflow_src.device import prepare
 from workflow_src.evaluation.captioning import write_scores
-from workflow_src.files import write_text_atomically
+from workflow_src.files import write_atomically
 from workflow_src.layout import Layout
 from workflow_src.metrics.retrieval import ranks, summary
 from workflow_src.models.retrieval import AudioTextRetriever
@@ -86,5 +86,5 @@ def evaluate(config: Mapping, layout: Layout, recipe: str, seed: int) -> None:
         )
         for direction, own in found.items()
     )
-    write_text_atomically(folder / "ranks.csv", table.to_csv(index=False))
+    write_atomically(folder / "ranks.csv", table.to_csv(index=False))
     write_scores(folder, len(log_mels), metrics)

@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from workflow_src.errors import InputError
+from workflow_src.models import pretrained
 from workflow_src.models.panns import ResNet38
 
 SPECIAL_PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
@@ -68,7 +69,8 @@ class TextEncoder(nn.Module):
         """Read an encoder by its name on the Hugging Face hub, or from a folder.
 
         Args:
-            name: such as `bert-base-uncased`, or a folder.
+            name: such as `bert-base-uncased`, or a folder; see also
+                `pretrained.text_encoder`.
             dropout: of hidden states and of attention weights, in training.
 
         Raises:
@@ -76,13 +78,14 @@ class TextEncoder(nn.Module):
         """
         from transformers import AutoConfig, AutoModel, AutoTokenizer
 
+        name = pretrained.text_encoder(name)
         try:
             config = AutoConfig.from_pretrained(name)
-            # BERT and its kin call them so; DistilBERT does not.
-            for key in ("hidden_dropout_prob", "dropout"):
-                if hasattr(config, key):
-                    setattr(config, key, dropout)
-            for key in ("attention_probs_dropout_prob", "attention_dropout"):
+            # The names of BERT and its kin, and those of DistilBERT.
+            for key in (
+                *("hidden_dropout_prob", "attention_probs_dropout_prob"),
+                *("dropout", "attention_dropout"),
+            ):
                 if hasattr(config, key):
                     setattr(config, key, dropout)
             model = AutoModel.from_pretrained(name, config=config)

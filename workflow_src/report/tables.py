@@ -73,8 +73,10 @@ def table(config: Mapping, name: str) -> pd.DataFrame:
                 for run in runs:
                     record |= _ours(run, shown, baselines, config["metrics"])
         records.append(record)
-    columns = list(dict.fromkeys(column for record in records for column in record))
-    return pd.DataFrame(records, columns=columns)
+    # The fullest row has the columns in their order; others may have fewer.
+    fullest = max(records, key=len)
+    columns = dict.fromkeys([*fullest, *(c for record in records for c in record)])
+    return pd.DataFrame(records, columns=list(columns))
 
 
 def _ours(run: Runs, metric: str, baselines: dict, settings: Mapping) -> dict:

@@ -43,15 +43,17 @@ def train(config: Mapping, layout: Layout, recipe_name: str, seed: int) -> None:
     optimizer, scheduler = captioning_optimizer(model, settings, len(batches))
 
     def loss(batch) -> torch.Tensor:
-        tokens = vocabulary.batch(batch.captions, clips=batch.names).to(device)
+        clips = [" + ".join(names) for names in batch.names]
+        tokens = vocabulary.batch(batch.captions, clips)
+        right = tokens[:, 1:]
+        padding = None if settings["loss_on_padding"] else vocabulary.padding(right)
         memory = model.encode(batch.log_mels, batch.mask)
-        logits = model.decode(memory, tokens[:, :-1])
+        logits = model.decode(memory, tokens[:, :-1].to(device))
         return label_smoothing_loss(
             logits,
-            tokens[:, 1:],
+            right.to(device),
             settings["label_smoothing"],
-            count_padding=settings["loss_on_padding"],
-            eos=vocabulary.eos,
+            padding if padding is None else padding.to(device),
         )
 
     validation = LogMelStore(layout.log_mels("act", "val"))

@@ -12,7 +12,7 @@ from workflow_src.corpus.pairs import read_pairs
 from workflow_src.device import prepare
 from workflow_src.evaluation.retrieval import retrieval_metrics
 from workflow_src.layout import Layout
-from workflow_src.models.pretrained import published_encoder
+from workflow_src.models.pretrained import published_encoder, text_encoder
 from workflow_src.models.retrieval import AudioTextRetriever, RetrieverConfig, ntxent
 from workflow_src.training.batches import Batches
 from workflow_src.training.loop import Training, fit, load_model

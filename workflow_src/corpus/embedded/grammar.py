@@ -18,8 +18,9 @@ from workflow_src.corpus.embedded.words import (
     Words,
 )
 
-# {n:s} is a sentence of event n, {n:p} its participle: "a dog barks", "a dog
-# barking". In a scene over a background, the background is the last event.
+# {n:s} is a sentence of event n, {n:p} its participle, {n:b} the same as a
+# background: "a dog barks", "a dog barking", "a dog barking in the background".
+# In a scene over a background, the background is the last event.
 TEMPLATES: dict[str, tuple[str, ...]] = {
     "alone": (
         "{0:s}",
@@ -35,8 +36,8 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
         "{1:s} while {0:s}",
         "{1:s} as {0:s}",
         "{1:s} and {0:s}",
-        "{0:s} with {1:p} in the background",
-        "{0:p} while {1:s} in the background",
+        "{0:s} with {1:b}",
+        "{0:p} with {1:b}",
         "{1:p} with {0:p}",
     ),
     "together": (
@@ -62,7 +63,7 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
         "{2:s} while {0:s}, then {1:s}",
         "{2:s} as {0:s} and then {1:s}",
         "{0:s} followed by {1:p} as {2:s}",
-        "{0:p} followed by {1:p} with {2:p} in the background",
+        "{0:p} followed by {1:p} with {2:b}",
         "{2:s} while {0:s} followed by {1:p}",
     ),
     "then_then": (
@@ -116,6 +117,7 @@ class Clause:
         countable = event.calls is not None and KINDS[event.kind].countable
         self.counted = countable and rng.random() < MENTION
         self.moving = manner if manner in MOVING else None
+        self.placed = manner in ("near", "far")
         tail = [_pick(rng, CALLS[min(event.calls, 4)])] if self.counted else []
         if manner and not described and not self.moving:
             adverb = _pick(rng, ADVERBS[manner])
@@ -124,6 +126,9 @@ class Clause:
         self.tail = " ".join(tail)
 
     def __format__(self, form: str) -> str:
+        if form == "b":
+            # "Nearby in the background" would contradict itself.
+            return f"{self:p}" if self.placed else f"{self:p} in the background"
         if form == "p":
             verb = participle(self.verb)
         # "Is barking twice" is no English that people write.

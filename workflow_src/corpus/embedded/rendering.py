@@ -65,8 +65,7 @@ def render_event(event: Event, synth: Synth) -> np.ndarray:
     kind = KINDS[event.kind]
     if kind.texture:
         signal = kind.texture(synth, event.seconds, event.manner)
-        if event.start > 0 or not kind.background:
-            signal = synth.fade(signal, 0.15, 0.3)
+        signal = synth.fade(signal, 0.15, 0.3)
     else:
         signal = _render_calls(kind, event, synth)
     if event.manner == "far":

@@ -67,7 +67,7 @@ def glass(synth: Synth, size: float):
 
     def crash() -> np.ndarray:
         burst = synth.white(1.2) * synth.decay(1.2, synth.between(0.04, 0.08))
-        result = 0.8 * unit_peak(synth.band(burst, 2500, None))
+        result = unit_peak(synth.band(burst, 2500, None))
         splinters = []
         for _ in range(12):
             pitch = synth.log_between(2800, 9000)
@@ -76,7 +76,7 @@ def glass(synth: Synth, size: float):
             )
         number = synth.whole(25, 45)
         onsets = np.minimum(synth.rng.exponential(0.28, number), 1.0)
-        gains = synth.rng.uniform(0.1, 0.5, number) * np.exp(-onsets / 0.5)
+        gains = synth.rng.uniform(0.05, 0.25, number) * np.exp(-onsets / 0.5)
         result += synth.scatter(1.2, splinters, onsets, gains)
         return unit_peak(result)
 

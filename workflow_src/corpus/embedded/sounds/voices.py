@@ -39,13 +39,14 @@ def speaker(synth: Synth, pitch: float, throat: float) -> Callable[[], np.ndarra
         f1, f2, f3 = VOWELS[synth.whole(0, len(VOWELS) - 1)]
         peaks = [(f1, 80, 1.0), (f2, 110, 0.6), (f3, 170, 0.35)]
         peaks = [(throat * f, width, gain) for f, width, gain in peaks]
-        return synth.fade(synth.resonate(source, peaks), 0.03, 0.05)
+        return synth.fade(unit_peak(synth.resonate(source, peaks)), 0.03, 0.05)
 
     def fricative() -> np.ndarray:
         seconds = synth.between(0.05, 0.1)
         low = synth.between(2500, 5000)
         noise = synth.band(synth.white(seconds), low, 2.0 * low)
-        return synth.fade(noise, 0.02, 0.03) * np.float32(synth.between(0.05, 0.15))
+        noise = unit_peak(synth.fade(noise, 0.02, 0.03))
+        return noise * np.float32(synth.between(0.05, 0.2))
 
     def utterance() -> np.ndarray:
         result = np.zeros(synth.samples(1.8), np.float32)

@@ -56,12 +56,13 @@ def thunder(synth: Synth, size: float):
 
     def clap() -> np.ndarray:
         seconds = synth.between(2.8, 3.6)
-        rumble = synth.coloured(seconds, lambda hz: 1 / (1 + (hz / 90) ** 1.8))
+        rumble = synth.coloured(seconds, lambda hz: 1 / (1 + (hz / 150) ** 1.8))
         rolls = synth.drift(seconds, 6, 0.2, 1.0) * synth.decay(seconds, 1.1)
         crack = synth.band(synth.white(0.5) * synth.decay(0.5, 0.09), 200, 3000)
         wave = rumble * rolls
-        wave[: len(crack)] += unit_peak(crack) * synth.between(0.6, 1.6)
-        return unit_peak(synth.fade(wave, 0.02, 0.8))
+        wave[: len(crack)] += unit_peak(crack) * synth.between(0.5, 1.5)
+        # Compressed as thunder is by distance, so that the rumble is heard too.
+        return unit_peak(synth.fade(np.tanh(0.8 * wave), 0.02, 0.8))
 
     return clap
 
