@@ -87,7 +87,7 @@ def test_captions_that_are_not_there(published, tmp_path, web):
 
 
 def test_an_address_without_the_split(tmp_path):
-    with pytest.raises(InputError, match="no {split}"):
+    with pytest.raises(InputError, match=r"no \{split\}"):
         fetch_captions(tmp_path, place="http://example.org/train.csv")
 
 

@@ -45,8 +45,8 @@ MESSAGES = [
         "unavailable",
     ),
     (
-        "Video unavailable. This video contains content from ZDF, who has blocked it in "
-        "your country on copyright grounds",
+        "Video unavailable. This video contains content from ZDF, who has blocked it "
+        "in your country on copyright grounds",
         "unavailable",
     ),
     (
