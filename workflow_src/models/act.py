@@ -22,6 +22,7 @@ from workflow_src.audio.frontend import MEL_BINS
 from workflow_src.errors import InputError
 from workflow_src.models.attention import Attention
 from workflow_src.models.checkpoint import LoadReport, StateDict
+from workflow_src.progress import say
 
 PATCH_FRAMES = 4  # 80 ms; a patch spans all 64 mel bins
 MAX_PATCHES = 125  # of 10 s: positions are learned
@@ -267,11 +268,13 @@ class ACT(nn.Module):
     ) -> LoadReport:
         """Start the encoder from `deit.pth`, `audioset_deit.pth` or a whole ACT.
 
-        See `act_upstream.load_encoder`.
+        Says on stderr what was skipped; see `act_upstream.load_encoder`.
         """
         from workflow_src.models.act_upstream import load_encoder
 
-        return load_encoder(self.encoder, source, trust_pickle)
+        report = load_encoder(self.encoder, source, trust_pickle)
+        say(f"ACT's encoder: {report}")
+        return report
 
     def load_word_vectors(self, vectors: Tensor) -> None:
         """Start the word embeddings from vectors (vocabulary, decoder_width)."""

@@ -8,6 +8,7 @@ to put where.
 import hashlib
 import http
 import http.client
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ from workflow_src.progress import say
 
 FOLDER = Path("pretrained")
 ATTEMPTS = 5
+PAUSE = 2.0  # seconds before the second attempt; each further one twice as long
 TIMEOUT = 60  # seconds without a byte
 CHUNK = 1 << 20  # bytes
 
@@ -226,12 +228,14 @@ def download(published: PublishedFile, part: Path, resume: bool) -> None:
         try:
             _transfer(published, part)
         except (OSError, http.client.HTTPException) as error:
-            refused = isinstance(error, urllib.error.HTTPError) and error.code < 500
+            status = getattr(error, "code", 500)
+            refused = status < 500 and status not in (408, 425, 429)
             if refused or attempt == ATTEMPTS:
                 raise InputError(
                     f"{published.url} cannot be fetched ({error}); {by_hand}"
                 ) from error
             say(f"{published.file}: {error}; going on, attempt {attempt + 1}")
+            time.sleep(PAUSE * 2 ** (attempt - 1))
         except _NotAFile as error:
             raise InputError(
                 f"{published.url} answers with a web page, not with the file; {by_hand}"
