@@ -2,6 +2,37 @@
 # by shard, with the state of every clip in the manifest.
 
 
+localrules:
+    audiocaps_captions,
+    audiocaps_mirror,
+
+
+rule audiocaps_captions:
+    output:
+        expand(LAYOUT.data / "official" / "{name}.csv", name=SPLITS),
+    params:
+        settings={key: config["audiocaps"][key] for key in ("version", "captions")},
+    log:
+        LAYOUT.logs / "audiocaps_captions.log",
+    conda:
+        "../envs/workflow.yaml"
+    shell:
+        "python -m workflow_src audiocaps-captions > {log} 2>&1"
+
+
+rule audiocaps_mirror:
+    output:
+        touch(LAYOUT.source / "mirror.done"),
+    params:
+        settings=config["audiocaps"]["huggingface"],
+    log:
+        LAYOUT.logs / "audiocaps_mirror.log",
+    conda:
+        "../envs/workflow.yaml"
+    shell:
+        "python -m workflow_src audiocaps-mirror > {log} 2>&1"
+
+
 rule embedded_captions:
     output:
         expand(LAYOUT.source / "{name}.csv", name=SPLITS),

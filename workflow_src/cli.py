@@ -18,7 +18,7 @@ from collections.abc import Callable
 
 from workflow_src import config as configuration
 from workflow_src.errors import InputError
-from workflow_src.layout import FRONT_ENDS, Layout
+from workflow_src.layout import FRONT_ENDS, SPLITS, Layout
 
 Run = Callable[[argparse.Namespace, dict, Layout], None]
 
@@ -67,6 +67,8 @@ def _step(steps, name: str, run: Run) -> argparse.ArgumentParser:
 
 
 def _add_corpus(steps) -> None:
+    _step(steps, "audiocaps-captions", _audiocaps_captions)
+    _step(steps, "audiocaps-mirror", _audiocaps_mirror)
     _step(steps, "embedded-captions", _embedded_captions)
     _add_shard(_step(steps, "embedded-audio", _embedded_audio))
     step = _step(steps, "ingest", _ingest)
@@ -83,6 +85,31 @@ def _add_corpus(steps) -> None:
 def _add_shard(step: argparse.ArgumentParser) -> None:
     step.add_argument("--shard", type=int, default=0, help="from 0")
     step.add_argument("--shards", type=int, default=1)
+
+
+def _audiocaps_captions(parsed, config, layout) -> None:
+    """Fetch the captions of AudioCaps, and say how much disk its clips need."""
+    from workflow_src.corpus import selected
+    from workflow_src.corpus.audiocaps import fetch_captions
+    from workflow_src.corpus.captions import read_split
+    from workflow_src.corpus.summary import check_disk
+
+    settings = config["audiocaps"]
+    fetch_captions(layout.source, settings["version"], settings["captions"])
+    clips = sum(len(read_split(layout.source, split).clips) for split in SPLITS)
+    form = selected.clip_form(config)
+    check_disk(layout.data, clips, form, selected.keeps_audio(config))
+
+
+def _audiocaps_mirror(parsed, config, layout) -> None:
+    """Fetch a parquet mirror of AudioCaps and unpack its audio."""
+    from workflow_src.corpus.audiocaps import unpack_mirror
+
+    unpack_mirror(
+        config["audiocaps"],
+        download=layout.source / "mirror",
+        audio=layout.source / "audio",
+    )
 
 
 def _embedded_captions(parsed, config, layout) -> None:
@@ -107,18 +134,19 @@ def _embedded_settings(config):
 
 def _ingest(parsed, config, layout) -> None:
     """Decode a share of a split's clips into waveforms."""
-    from workflow_src.audio.decoding import ClipForm
     from workflow_src.corpus import selected
     from workflow_src.corpus.captions import read_split
     from workflow_src.corpus.ingest import ingest
 
+    job = f"{parsed.shard}-of-{parsed.shards}"
     ingest(
         read_split(selected.captions_folder(config, layout), parsed.split),
-        selected.audio_source(config, layout),
+        selected.audio_source(config, layout, parsed.split, job),
         layout.shard(parsed.split, parsed.shard),
         parsed.shard,
         parsed.shards,
-        ClipForm(**config["audio"]),
+        selected.clip_form(config),
+        config["clips"]["max_missing"],
     )
 
 
@@ -135,12 +163,15 @@ def _join(parsed, config, layout) -> None:
 
 
 def _manifest(parsed, config, layout) -> None:
-    """Join the manifests of all splits."""
+    """Join the manifests of all splits, and count what was got and lost."""
     from workflow_src.corpus import selected
     from workflow_src.corpus.manifest import merge_manifests
+    from workflow_src.corpus.summary import ACT_AUTHORS_CLIPS, write_corpus_table
 
     parts = [layout.shard_manifest(split) for split in selected.splits(config)]
     merge_manifests(parts, layout.manifest)
+    published = ACT_AUTHORS_CLIPS if config["corpus"] == "audiocaps" else None
+    write_corpus_table(layout.manifest, "results/corpus.csv", published)
 
 
 def _log_mels(parsed, config, layout) -> None:
@@ -237,6 +268,25 @@ def _train(parsed, config, layout) -> None:
 def _add_evaluation(steps) -> None:
     _add_run(_step(steps, "caption", _caption), with_task=False)
     _add_run(_step(steps, "evaluate", _evaluate), with_task=True)
+    _add_run(_step(steps, "caption-grid", _caption_grid), with_task=False)
+    _add_run(_step(steps, "evaluate-grid", _evaluate_grid), with_task=True)
+
+
+def _caption_grid(parsed, config, layout) -> None:
+    """Caption the test clips at every point of the test-time augmentation grid."""
+    from workflow_src.evaluation.tta_grid import caption_grid
+
+    caption_grid(config, layout, parsed.recipe, parsed.seed)
+
+
+def _evaluate_grid(parsed, config, layout) -> None:
+    """Score every point of the test-time augmentation grid."""
+    from workflow_src.evaluation import tta_grid
+
+    if parsed.task == "captioning":
+        tta_grid.score_caption_grid(config, layout, parsed.recipe, parsed.seed)
+    else:
+        tta_grid.evaluate_retrieval_grid(config, layout, parsed.recipe, parsed.seed)
 
 
 def _caption(parsed, config, layout) -> None:
@@ -259,6 +309,19 @@ def _add_report(steps) -> None:
     step = _step(steps, "table", _table)
     step.add_argument("table", choices=["table1", "table2", "table3", "table4"])
     _step(steps, "sanity", _sanity)
+    _step(steps, "figure4", _figure4)
+
+
+def _figure4(parsed, config, layout) -> None:
+    """Write and draw the test-time augmentation grid, the paper's Figure 4."""
+    from workflow_src.files import write_atomically
+    from workflow_src.report.grid import grid_table
+    from workflow_src.report.tta_figure import draw_tta_figure
+
+    table = grid_table(config)
+    write_atomically("results/figure4.csv", table.to_csv(index=False))
+    drawn = ["results/figure4.png", "results/figure4.svg"]
+    draw_tta_figure("results/figure4.csv", drawn)
 
 
 def _table(parsed, config, layout) -> None:
