@@ -154,7 +154,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--batch", type=int, default=32, help="tta.batch")
+    parser.add_argument("--batch", type=int, default=8, help="tta.views_per_batch")
     parser.add_argument("--demo", type=int, metavar="N", help="clips")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
