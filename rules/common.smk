@@ -77,13 +77,27 @@ def settings(*sections):
     return {section: config[section] for section in sections}
 
 
-EMBEDDED_SHARDS = sum(selected.shards(config, split) for split in CORPUS_SPLITS)
+if config["corpus"] == "embedded":
+    EMBEDDED_SHARDS = sum(selected.shards(config, split) for split in CORPUS_SPLITS)
+
+
+def downloads():
+    """Whether decoding a shard fetches its clips: such jobs count as downloads."""
+    return config["corpus"] == "audiocaps" and config["audiocaps"]["source"] in (
+        "youtube",
+        "http",
+    )
 
 
 def source_files(wildcards):
     """What must be there before a split can be decoded."""
     if config["corpus"] == "folder":
         return Path(config["corpus_dir"]) / f"{wildcards.split}.csv"
+    if config["corpus"] == "audiocaps":
+        mirrored = config["audiocaps"]["source"] == "huggingface"
+        return [LAYOUT.source / f"{wildcards.split}.csv"] + (
+            [LAYOUT.source / "mirror.done"] if mirrored else []
+        )
     return [
         LAYOUT.source / "tags.csv",
         *(LAYOUT.source / f"audio.{shard}.done" for shard in range(EMBEDDED_SHARDS)),

@@ -123,9 +123,7 @@ def _embedded_audio(parsed, config, layout) -> None:
     """Synthesise a share of the clips of the synthesised corpus."""
     from workflow_src.corpus.embedded import write_audio
 
-    write_audio(
-        _embedded_settings(config), layout.source, parsed.shard, parsed.shards
-    )
+    write_audio(_embedded_settings(config), layout.source, parsed.shard, parsed.shards)
 
 
 def _embedded_settings(config):

@@ -84,9 +84,7 @@ def caption_grid(config: Mapping, layout: Layout, recipe: str, seed: int) -> Non
     write_atomically(path, table.to_csv(index=False))
 
 
-def score_caption_grid(
-    config: Mapping, layout: Layout, recipe: str, seed: int
-) -> None:
+def score_caption_grid(config: Mapping, layout: Layout, recipe: str, seed: int) -> None:
     """Score `tta/captions.csv`, all points at once, into a folder each."""
     folder = layout.run("captioning", recipe, seed) / "tta"
     table = pd.read_csv(folder / "captions.csv", dtype=str, keep_default_na=False)
