@@ -4,8 +4,7 @@ Each point of the grid gets a folder `tta/<point>/` in the run's folder, with th
 same files as the run itself has; so tables read both in the same way.
 """
 
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 
 import pandas as pd
 import torch
@@ -33,8 +32,7 @@ FRONT_END_CLASSES = {"act": ActLogMel, "panns": PannsLogMel}
 
 def points(config: Mapping) -> list[GridPoint]:
     """List the points of the config's grid."""
-    grid = config["tta"]["grid"]
-    return grid_points(grid["tau"], grid["multi"])
+    return grid_points(**config["tta"]["grid"])
 
 
 def views(
@@ -123,9 +121,3 @@ def evaluate_retrieval_grid(
             clips.names,
             pairs,
         )
-
-
-def point_files(folder: Path, grid: Iterable[GridPoint], names: Iterable[str]):
-    """List files of every point below a run's folder."""
-    names = list(names)
-    return [folder / "tta" / point.name / name for point in grid for name in names]

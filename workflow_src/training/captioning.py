@@ -91,7 +91,9 @@ def build(config: Mapping, layout: Layout, vocabulary: Vocabulary) -> ACT:
     settings = config["captioning"]
     model = ACT(ActConfig(len(vocabulary), **settings["model"]))
     if settings["pretrained"] is not None:
-        model.load_encoder(published_encoder(settings["pretrained"]))
+        model.load_encoder(
+            published_encoder(settings["pretrained"]), config["trust_pickle"]
+        )
     elif own_encoder(config, "captioning"):
         state = load_model(layout.pretrained("captioning"))
         model.encoder.load_state_dict(state["model"])
