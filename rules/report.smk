@@ -1,6 +1,8 @@
 # The small final files.
 RESULTS = expand("results/table{number}.csv", number=[1, 2, 3, 4]) + [
-    "results/sanity.csv"
+    "results/sanity.csv",
+    "results/corpus.csv",
+    "results/figure4.csv",
 ]
 
 
@@ -18,6 +20,30 @@ rule table:
         corpus=LAYOUT.name,
     shell:
         "python -m workflow_src table {wildcards.table} > {log} 2>&1"
+
+
+rule figure4:
+    input:
+        [path for task in CLIP_FILES for path in grid_files(config, task)],
+        [
+            LAYOUT.run(task, config["tta"]["recipe"], seed) / name
+            for task in CLIP_FILES
+            for seed in config["seeds"]
+            for name in ("scores.json", CLIP_FILES[task])
+        ],
+    output:
+        "results/figure4.csv",
+        "results/figure4.png",
+        "results/figure4.svg",
+    log:
+        LAYOUT.logs / "figure4.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        settings=settings("tta", "metrics"),
+        corpus=LAYOUT.name,
+    shell:
+        "python -m workflow_src figure4 > {log} 2>&1"
 
 
 rule sanity:

@@ -234,6 +234,8 @@ def _word_pieces(parsed, config, layout) -> None:
 
 
 def _add_training(steps) -> None:
+    step = _step(steps, "fetch", _fetch)
+    step.add_argument("name", help="a published file, e.g. audioset_deit")
     step = _step(steps, "pretrain", _pretrain)
     step.add_argument("front_end", choices=sorted(FRONT_ENDS.values()))
     step = _step(steps, "train", _train)
@@ -246,6 +248,13 @@ def _add_run(step: argparse.ArgumentParser, with_task: bool) -> None:
         step.add_argument("task", choices=sorted(FRONT_ENDS))
     step.add_argument("recipe", help="a recipe of the config")
     step.add_argument("--seed", type=int, required=True)
+
+
+def _fetch(parsed, config, layout) -> None:
+    """Fetch a published file that a model starts from."""
+    from workflow_src.models.pretrained import fetch
+
+    fetch(parsed.name, pinned=config["pretrained_sha256"])
 
 
 def _pretrain(parsed, config, layout) -> None:

@@ -68,9 +68,7 @@ def caption(
     return said
 
 
-def caption_test_clips(
-    config: Mapping, layout: Layout, recipe: str, seed: int
-) -> None:
+def caption_test_clips(config: Mapping, layout: Layout, recipe: str, seed: int) -> None:
     """Write `captions.csv` of a run: columns file_name, caption."""
     device = prepare(config)
     model, vocabulary = load_captioner(config, layout, recipe, seed, device)

@@ -4,8 +4,7 @@ Each point of the grid gets a folder `tta/<point>/` in the run's folder, with th
 same files as the run itself has; so tables read both in the same way.
 """
 
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 
 import pandas as pd
 import torch
@@ -33,8 +32,7 @@ FRONT_END_CLASSES = {"act": ActLogMel, "panns": PannsLogMel}
 
 def points(config: Mapping) -> list[GridPoint]:
     """List the points of the config's grid."""
-    grid = config["tta"]["grid"]
-    return grid_points(grid["tau"], grid["multi"])
+    return grid_points(**config["tta"]["grid"])
 
 
 def views(
@@ -84,9 +82,7 @@ def caption_grid(config: Mapping, layout: Layout, recipe: str, seed: int) -> Non
     write_atomically(path, table.to_csv(index=False))
 
 
-def score_caption_grid(
-    config: Mapping, layout: Layout, recipe: str, seed: int
-) -> None:
+def score_caption_grid(config: Mapping, layout: Layout, recipe: str, seed: int) -> None:
     """Score `tta/captions.csv`, all points at once, into a folder each."""
     folder = layout.run("captioning", recipe, seed) / "tta"
     table = pd.read_csv(folder / "captions.csv", dtype=str, keep_default_na=False)
@@ -125,9 +121,3 @@ def evaluate_retrieval_grid(
             clips.names,
             pairs,
         )
-
-
-def point_files(folder: Path, grid: Iterable[GridPoint], names: Iterable[str]):
-    """List files of every point below a run's folder."""
-    names = list(names)
-    return [folder / "tta" / point.name / name for point in grid for name in names]

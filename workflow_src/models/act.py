@@ -25,6 +25,9 @@ from workflow_src.models.checkpoint import LoadReport, StateDict
 from workflow_src.progress import say
 
 PATCH_FRAMES = 4  # 80 ms; a patch spans all 64 mel bins
+# Of positions and class token, as DeiT: the published code has 1, from which a small
+# encoder learns tags far slower. A published encoder brings its own.
+INITIAL = 0.02
 MAX_PATCHES = 125  # of 10 s: positions are learned
 MAX_WORDS = 2_000  # the decoder's positions are computed
 
@@ -91,8 +94,8 @@ class Encoder(nn.Module):
         width = config.encoder_width
         self.norm = nn.BatchNorm1d(MEL_BINS)
         self.patches = nn.Linear(PATCH_FRAMES * MEL_BINS, width)
-        self.class_token = nn.Parameter(torch.randn(1, 1, width))
-        self.positions = nn.Parameter(torch.randn(1, 1 + MAX_PATCHES, width))
+        self.class_token = nn.Parameter(INITIAL * torch.randn(1, 1, width))
+        self.positions = nn.Parameter(INITIAL * torch.randn(1, 1 + MAX_PATCHES, width))
         self.dropout = nn.Dropout(config.dropout)
         blocks = [EncoderBlock(config) for _ in range(config.encoder_layers)]
         self.blocks = nn.Sequential(*blocks)

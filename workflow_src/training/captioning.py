@@ -48,7 +48,10 @@ def train(config: Mapping, layout: Layout, recipe_name: str, seed: int) -> None:
         right = tokens[:, 1:]
         padding = None if settings["loss_on_padding"] else vocabulary.padding(right)
         memory = model.encode(batch.log_mels, batch.mask)
-        logits = model.decode(memory, tokens[:, :-1].to(device))
+        given = tokens[:, :-1]
+        # As the published code: no word attends to padding, not even padding.
+        unseen = vocabulary.padding(given).to(device)
+        logits = model.decode(memory, given.to(device), unseen)
         return label_smoothing_loss(
             logits,
             right.to(device),
@@ -88,7 +91,9 @@ def build(config: Mapping, layout: Layout, vocabulary: Vocabulary) -> ACT:
     settings = config["captioning"]
     model = ACT(ActConfig(len(vocabulary), **settings["model"]))
     if settings["pretrained"] is not None:
-        model.load_encoder(published_encoder(settings["pretrained"]))
+        model.load_encoder(
+            published_encoder(settings["pretrained"]), config["trust_pickle"]
+        )
     elif own_encoder(config, "captioning"):
         state = load_model(layout.pretrained("captioning"))
         model.encoder.load_state_dict(state["model"])

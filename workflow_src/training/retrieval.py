@@ -86,7 +86,9 @@ def initialised(config: Mapping, layout: Layout) -> AudioTextRetriever:
     model = build_retriever(config, layout)
     pretrained = config["retrieval"]["pretrained"]
     if pretrained is not None:
-        model.audio_encoder.load_upstream(published_encoder(pretrained))
+        model.audio_encoder.load_upstream(
+            published_encoder(pretrained), config["trust_pickle"]
+        )
     elif own_encoder(config, "retrieval"):
         state = load_model(layout.pretrained("retrieval"))
         model.audio_encoder.load_state_dict(state["model"])
