@@ -47,7 +47,7 @@ def views(
         log_mels=LogMelStore(layout.log_mels(front_end, "test")),
         waveforms=WaveformStore(layout.waveforms("test")),
         seed=config["tta"]["seed"],
-        batch=config["tta"]["batch"],
+        batch=config["tta"]["views_per_batch"],
         device=device,
     )
 
@@ -66,6 +66,7 @@ def caption_grid(config: Mapping, layout: Layout, recipe: str, seed: int) -> Non
         [point.strategy for point in grid],
         vocabulary.decode,
         stabilise=config["tta"]["stabilise"],
+        memories_per_search=config["tta"]["memories_per_search"],
         sos=vocabulary.sos,
         eos=vocabulary.eos,
         **config["captioning"]["decoding"],
