@@ -176,15 +176,14 @@ def _manifest(parsed, config, layout) -> None:
 
 def _log_mels(parsed, config, layout) -> None:
     """Compute the log-mel cache of a split under a front end."""
-    from workflow_src.audio.frontend import ActLogMel, PannsLogMel
+    from workflow_src.audio.frontend import front_end
     from workflow_src.audio.store import write_log_mels
     from workflow_src.device import prepare
 
     device = prepare(config)
-    front_end = {"act": ActLogMel, "panns": PannsLogMel}[parsed.front_end]()
     write_log_mels(
         layout.waveforms(parsed.split),
-        front_end.to(device),
+        front_end(config, parsed.front_end).to(device),
         layout.log_mels(parsed.front_end, parsed.split),
         device=device,
     )
