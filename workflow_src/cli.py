@@ -165,8 +165,9 @@ def _join(parsed, config, layout) -> None:
 def _manifest(parsed, config, layout) -> None:
     """Join the manifests of all splits, and count what was got and lost."""
     from workflow_src.corpus import selected
+    from workflow_src.corpus.audiocaps import ACT_AUTHORS_CLIPS
     from workflow_src.corpus.manifest import merge_manifests
-    from workflow_src.corpus.summary import ACT_AUTHORS_CLIPS, write_corpus_table
+    from workflow_src.corpus.summary import write_corpus_table
 
     parts = [layout.shard_manifest(split) for split in selected.splits(config)]
     merge_manifests(parts, layout.manifest)
