@@ -15,6 +15,7 @@ from workflow_src.models.catalogue import CATALOGUE
 from workflow_src.models.catalogue import FOLDER as PRETRAINED
 from workflow_src.report.grid import grid_files
 from workflow_src.report.runs import CLIP_FILES
+from workflow_src.report.sweep import sweep_files
 from workflow_src.report.tables import score_files
 from workflow_src.tta import grid_points
 

@@ -46,6 +46,44 @@ rule figure4:
         "python -m workflow_src figure4 > {log} 2>&1"
 
 
+# Section 4.3: a target of its own, not part of `all`.
+rule sweep:
+    input:
+        sweep_files(config),
+    output:
+        "results/sweep.csv",
+        "results/sweep.png",
+        "results/sweep.svg",
+    log:
+        LAYOUT.logs / "sweep.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        settings=settings("sweep", "metrics"),
+        corpus=LAYOUT.name,
+    shell:
+        "python -m workflow_src sweep > {log} 2>&1"
+
+
+# The pictures of docs/: `snakemake docs/augmentations.md`.
+rule pictures:
+    input:
+        LAYOUT.waveforms("train"),
+        LAYOUT.captions("train"),
+    output:
+        "docs/augmentations.md",
+        "docs/learning_rates.svg",
+        directory("docs/augmentations"),
+    log:
+        LAYOUT.logs / "pictures.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        settings=settings("augmentations"),
+    shell:
+        "python -m workflow_src pictures > {log} 2>&1"
+
+
 rule sanity:
     input:
         score_files(config, "table1"),

@@ -176,15 +176,14 @@ def _manifest(parsed, config, layout) -> None:
 
 def _log_mels(parsed, config, layout) -> None:
     """Compute the log-mel cache of a split under a front end."""
-    from workflow_src.audio.frontend import ActLogMel, PannsLogMel
+    from workflow_src.audio.frontend import front_end
     from workflow_src.audio.store import write_log_mels
     from workflow_src.device import prepare
 
     device = prepare(config)
-    front_end = {"act": ActLogMel, "panns": PannsLogMel}[parsed.front_end]()
     write_log_mels(
         layout.waveforms(parsed.split),
-        front_end.to(device),
+        front_end(config, parsed.front_end).to(device),
         layout.log_mels(parsed.front_end, parsed.split),
         device=device,
     )
@@ -319,6 +318,25 @@ def _add_report(steps) -> None:
     step.add_argument("table", choices=["table1", "table2", "table3", "table4"])
     _step(steps, "sanity", _sanity)
     _step(steps, "figure4", _figure4)
+    _step(steps, "sweep", _sweep)
+    _step(steps, "pictures", _pictures)
+
+
+def _sweep(parsed, config, layout) -> None:
+    """Write and draw the sweep of Section 4.3."""
+    from workflow_src.files import write_atomically
+    from workflow_src.report.sweep import draw_sweep, sweep_table
+
+    table = sweep_table(config)
+    write_atomically("results/sweep.csv", table.to_csv(index=False))
+    draw_sweep(table, ["results/sweep.png", "results/sweep.svg"])
+
+
+def _pictures(parsed, config, layout) -> None:
+    """Draw the pictures of docs/: augmentations, and learning rates."""
+    from workflow_src.report.pictures import draw_pictures
+
+    draw_pictures(config, layout)
 
 
 def _figure4(parsed, config, layout) -> None:

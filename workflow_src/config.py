@@ -2,7 +2,8 @@
 
 The resolved config is a plain nested dict. Its values come, in this order, from
 the file, from the file's `scales.<scale>` section, and from the command line
-(`--config` of Snakemake, `--set` of `python -m workflow_src`).
+(`--config` of Snakemake, `--set` of `python -m workflow_src`). Its recipes include
+those of the sweep.
 """
 
 import copy
@@ -16,6 +17,7 @@ import jsonschema
 import yaml
 
 from workflow_src.errors import InputError
+from workflow_src.sweep import sweep_recipes
 from workflow_src.tta import grid_points
 
 # Environment variable: what Snakemake was given after --config, as JSON.
@@ -64,6 +66,7 @@ def resolve(values: Mapping, overrides: Mapping, source: str = "config.yaml") ->
         if path != "scales":
             raise InputError(f"{source}: {path} is missing")
     _check_agreement(merged, source)
+    merged["recipes"] |= sweep_recipes(merged)
     if merged["corpus"] == "auto":
         merged["corpus"] = "audiocaps" if merged["scale"] == "paper" else "embedded"
     if merged["train_clips"] is not None:

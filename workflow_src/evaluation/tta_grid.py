@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import pandas as pd
 import torch
 
-from workflow_src.audio.frontend import ActLogMel, PannsLogMel
+from workflow_src.audio.frontend import front_end
 from workflow_src.audio.store import LogMelStore, WaveformStore
 from workflow_src.augment.recipe import Recipe
 from workflow_src.corpus.pairs import read_pairs, read_references
@@ -27,8 +27,6 @@ from workflow_src.files import write_atomically
 from workflow_src.layout import FRONT_ENDS, Layout
 from workflow_src.tta import GridPoint, grid_points
 
-FRONT_END_CLASSES = {"act": ActLogMel, "panns": PannsLogMel}
-
 
 def points(config: Mapping) -> list[GridPoint]:
     """List the points of the config's grid."""
@@ -39,12 +37,12 @@ def views(
     config: Mapping, layout: Layout, task: str, recipe_name: str, device: torch.device
 ) -> Views:
     """Augmented views of the test clips, for a model trained under a recipe."""
-    front_end = FRONT_ENDS[task]
+    name = FRONT_ENDS[task]
     recipe = Recipe.from_config(config, recipe_name, task)
     return Views(
         augmentation=recipe.test_time(),
-        front_end=FRONT_END_CLASSES[front_end]().to(device),
-        log_mels=LogMelStore(layout.log_mels(front_end, "test")),
+        front_end=front_end(config, name).to(device),
+        log_mels=LogMelStore(layout.log_mels(name, "test")),
         waveforms=WaveformStore(layout.waveforms("test")),
         seed=config["tta"]["seed"],
         batch=config["tta"]["views_per_batch"],

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 
-from workflow_src.audio.frontend import ActLogMel
+from workflow_src.audio.frontend import front_end
 from workflow_src.audio.store import LogMelStore, WaveformStore
 from workflow_src.augment.recipe import Recipe
 from workflow_src.config import own_encoder
@@ -29,13 +29,12 @@ def train(config: Mapping, layout: Layout, recipe_name: str, seed: int) -> None:
     vocabulary = Vocabulary.load(layout.vocabulary)
     torch.manual_seed(seed)
     model = build(config, layout, vocabulary).to(device)
-    front_end = ActLogMel().to(device)
     batches = Batches(
         captions=read_pairs(layout.captions("train")),
         waveforms=WaveformStore(layout.waveforms("train")),
         log_mels=LogMelStore(layout.log_mels("act", "train")),
         recipe=Recipe.from_config(config, recipe_name, "captioning"),
-        front_end=front_end,
+        front_end=front_end(config, "act").to(device),
         batch_size=settings["batch_size"],
         seed=seed,
         device=device,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import torch
 
-from workflow_src.audio.frontend import PannsLogMel
+from workflow_src.audio.frontend import front_end
 from workflow_src.audio.store import LogMelStore, WaveformStore
 from workflow_src.augment.recipe import Recipe
 from workflow_src.config import own_encoder
@@ -35,7 +35,7 @@ def train(config: Mapping, layout: Layout, recipe_name: str, seed: int) -> None:
         waveforms=WaveformStore(layout.waveforms("train")),
         log_mels=LogMelStore(layout.log_mels("panns", "train")),
         recipe=Recipe.from_config(config, recipe_name, "retrieval"),
-        front_end=PannsLogMel().to(device),
+        front_end=front_end(config, "panns").to(device),
         batch_size=settings["batch_size"],
         seed=seed,
         device=device,
