@@ -60,7 +60,6 @@ def caption(
             [[1.0]] * len(rows),
             sos=vocabulary.sos,
             eos=vocabulary.eos,
-            device=device,
             **decoding,
         )
         for row, hypothesis in zip(rows, found, strict=True):
