@@ -55,12 +55,12 @@ def beam_search(
         raise ValueError(f"order must be one of {', '.join(ORDERS)}, not {order!r}")
     settings = SearchSettings(sos, eos, beams, max_words)
     rows = state.words[0][0]
-    if len(rows) != sum(map(len, weights)):
+    ensembles = Ensembles.from_weights(weights, rows.device)
+    if len(rows) != len(ensembles.owner):
         raise ValueError(
             f"the state has {len(rows)} memories, the weights are for "
-            f"{sum(map(len, weights))}"
+            f"{len(ensembles.owner)}"
         )
     if not weights:
         return []
-    ensembles = Ensembles.from_weights(weights, rows.device)
     return ORDERS[order](step, state, ensembles, settings)
