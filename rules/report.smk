@@ -65,6 +65,32 @@ rule sweep:
         "python -m workflow_src sweep > {log} 2>&1"
 
 
+# Which middle layer suits retrieval, on validation: a target of its own.
+rule layer_search:
+    input:
+        [
+            LAYOUT.run("retrieval", config["tta"]["recipe"], seed) / "model.pt"
+            for seed in config["seeds"]
+        ],
+        LAYOUT.log_mels("panns", "val"),
+        LAYOUT.waveforms("val"),
+        LAYOUT.captions("val"),
+    output:
+        "results/layer_search.csv",
+    log:
+        LAYOUT.logs / "layer_search.log",
+    conda:
+        "../envs/workflow.yaml"
+    threads: model_threads
+    resources:
+        gpu=int(has_gpu()),
+    params:
+        settings=settings("tta", "augmentations"),
+        corpus=LAYOUT.name,
+    shell:
+        "python -m workflow_src layer-search > {log} 2>&1"
+
+
 # The pictures of docs/: `snakemake docs/augmentations.md`.
 rule pictures:
     input:

@@ -319,8 +319,18 @@ def _add_report(steps) -> None:
     step.add_argument("table", choices=["table1", "table2", "table3", "table4"])
     _step(steps, "sanity", _sanity)
     _step(steps, "figure4", _figure4)
+    _step(steps, "layer-search", _layer_search)
     _step(steps, "sweep", _sweep)
     _step(steps, "pictures", _pictures)
+
+
+def _layer_search(parsed, config, layout) -> None:
+    """Try each stage of the retriever's audio encoder as the middle layer."""
+    from workflow_src.evaluation.layer_search import layer_search
+    from workflow_src.files import write_atomically
+
+    table = layer_search(config, layout)
+    write_atomically("results/layer_search.csv", table.to_csv(index=False))
 
 
 def _sweep(parsed, config, layout) -> None:

@@ -34,16 +34,21 @@ def points(config: Mapping) -> list[GridPoint]:
 
 
 def views(
-    config: Mapping, layout: Layout, task: str, recipe_name: str, device: torch.device
+    config: Mapping,
+    layout: Layout,
+    task: str,
+    recipe_name: str,
+    device: torch.device,
+    split: str = "test",
 ) -> Views:
-    """Augmented views of the test clips, for a model trained under a recipe."""
+    """Augmented views of a split's clips, for a model trained under a recipe."""
     name = FRONT_ENDS[task]
     recipe = Recipe.from_config(config, recipe_name, task)
     return Views(
         augmentation=recipe.test_time(),
         front_end=front_end(config, name).to(device),
-        log_mels=LogMelStore(layout.log_mels(name, "test")),
-        waveforms=WaveformStore(layout.waveforms("test")),
+        log_mels=LogMelStore(layout.log_mels(name, split)),
+        waveforms=WaveformStore(layout.waveforms(split)),
         seed=config["tta"]["seed"],
         batch=config["tta"]["views_per_batch"],
         device=device,
