@@ -11,7 +11,10 @@ from workflow_src import config as workflow_config
 from workflow_src.corpus import selected
 from workflow_src.errors import InputError
 from workflow_src.layout import FRONT_ENDS, SPLITS, Layout
+from workflow_src.report.metrics import TABLES as METRICS_TABLES
+from workflow_src.report.metrics import recipes
 from workflow_src.report.tables import score_files
+from workflow_src.versioning import provenance
 
 OVERRIDES = dict(workflow.config_settings.overwrite_config)
 try:
@@ -22,6 +25,8 @@ except InputError as error:
     sys.exit(str(error))
 
 LAYOUT = Layout.of(config)
+# What `dvc pull` brought becomes known to Snakemake, if it is what was recorded.
+FIRST_USE = provenance.begin(LAYOUT)
 # All rules run `python -m workflow_src <step>`, with the Python that runs
 # Snakemake, and with what was typed after --config.
 os.environ.update(

@@ -15,6 +15,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from workflow_src import config as configuration
 from workflow_src.errors import InputError
@@ -96,9 +97,7 @@ def _embedded_audio(parsed, config, layout) -> None:
     """Synthesise a share of the clips of the synthesised corpus."""
     from workflow_src.corpus.embedded import write_audio
 
-    write_audio(
-        _embedded_settings(config), layout.source, parsed.shard, parsed.shards
-    )
+    write_audio(_embedded_settings(config), layout.source, parsed.shard, parsed.shards)
 
 
 def _embedded_settings(config):
@@ -261,6 +260,7 @@ def _add_report(steps) -> None:
     step = _step(steps, "table", _table)
     step.add_argument("table", choices=["table1", "table2", "table3", "table4"])
     _step(steps, "sanity", _sanity)
+    _step(steps, "metrics", _metrics)
 
 
 def _table(parsed, config, layout) -> None:
@@ -281,3 +281,13 @@ def _sanity(parsed, config, layout) -> None:
     content = sanity(config, layout)
     write_atomically("results/sanity.csv", content.to_csv(index=False))
     print(content.to_string(index=False))
+
+
+def _metrics(parsed, config, layout) -> None:
+    """Write the headline figures of each recipe as JSON."""
+    from workflow_src.files import write_atomically
+    from workflow_src.report.metrics import TABLES, headlines
+
+    tables = [Path("results") / f"{table}.csv" for table in TABLES]
+    for recipe, content in headlines(tables).items():
+        write_atomically(f"results/metrics/{recipe}.json", content)
