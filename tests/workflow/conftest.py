@@ -40,7 +40,9 @@ class Clone:
     def run(self, command: str, check: bool = True) -> subprocess.CompletedProcess:
         """Run a command line in the clone, in this environment; output in .stdout."""
         scripts = Path(sys.executable).parent
-        environment = os.environ | {"PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}"}
+        environment = os.environ | {
+            "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}"
+        }
         done = subprocess.run(
             command,
             shell=True,

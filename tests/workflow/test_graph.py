@@ -68,9 +68,7 @@ def test_a_bad_config_stops_before_any_job_with_one_sentence(fresh):
     ],
 )
 def test_a_changed_value_makes_what_depends_on_it_stale(finished, change, stale):
-    done = finished.run(
-        f"snakemake --dry-run --config 'scale=smoke' '{change}' -- all"
-    )
+    done = finished.run(f"snakemake --dry-run --config 'scale=smoke' '{change}' -- all")
     jobs = {line.split()[0] for line in done.stdout.splitlines() if line.split()}
     assert stale in jobs
     # What lies before it in the graph is still good.

@@ -10,7 +10,15 @@ from collections.abc import Iterator, Mapping
 
 # A stage's own sections; what it inherits comes through the stage before it.
 SECTIONS = {
-    "features": ["corpus", "corpus_dir", "train_clips", "audio", "embedded"],
+    "features": [
+        "corpus",
+        "corpus_dir",
+        "train_clips",
+        "audio",
+        "clips",
+        "embedded",
+        "audiocaps",
+    ],
     "train": [
         "seeds",
         "pretraining",
@@ -22,8 +30,8 @@ SECTIONS = {
     ],
     "evaluate": ["metrics", "tables"],
 }
-# Where it runs, not what comes out.
-NO_RESULT = ["device", "threads"]
+# Where it runs, not what comes out; and what is no part of `all`.
+NO_RESULT = ["device", "threads", "sweep"]
 
 
 def tracked(values: Mapping, scale: str, stage: str) -> list[str]:

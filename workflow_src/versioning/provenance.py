@@ -85,15 +85,21 @@ def adopt(layout: Layout) -> Adoption:
             found.changed.append(path)
         else:
             found.current.append(path)
-    store = _Records()
-    for path in found.current:
-        if store.read(path) != entries[path]["record"]:
-            store.write(path, entries[path]["record"])
     sources = {
         path: [Path(name) for name in entries[path]["record"]["input"]]
         for path in found.current
     }
-    _make_no_older_than_their_sources(sources)
+    # Results are in git, so they can be here without all that they were made from.
+    known = {path for path in sources if _has_its_sources(path, sources)}
+    found.current[:] = [path for path in found.current if path in known]
+    sources = {path: sources[path] for path in found.current}
+    store = _Records()
+    arrived = set()
+    for path in found.current:
+        if store.read(path) != entries[path]["record"]:
+            store.write(path, entries[path]["record"])
+            arrived.add(path)
+    _raise_times(sources, arrived)
     write_atomically(ADOPTED, json.dumps(_digests(layout)))
     return found
 
@@ -134,18 +140,30 @@ def _versioned(folder: Path) -> Iterator[Path]:
                 yield Path(root, name).relative_to(Path.cwd())
 
 
-def _make_no_older_than_their_sources(sources: dict[Path, list[Path]]) -> None:
-    """Raise the times of adopted files to those of adopted files they came from.
+def _has_its_sources(path: Path, sources: dict[Path, list[Path]]) -> bool:
+    """Tell whether a file is no result, or has all its sources among the verified."""
+    if not path.is_relative_to(RESULTS):
+        return True
+    return all(
+        source == FIRST_USE or (source in sources and _has_its_sources(source, sources))
+        for source in sources[path]
+    )
 
-    Files are copied in any order. What was not adopted keeps its time, and what is
-    newer than the files made from it still makes them stale.
+
+def _raise_times(sources: dict[Path, list[Path]], arrived: set[Path]) -> None:
+    """Make no adopted file older than what it came from.
+
+    Files are copied in any order. Those that arrived get one time, as what lies
+    between two of them need not be here; the others are raised to the adopted
+    files they were made from. What was not adopted keeps its time: where it is
+    newer than the files made from it, these are stale.
     """
+    common = max(map(_time, [FIRST_USE, *arrived]))
 
     @cache
     def due(path: Path) -> int:
         known = [due(source) for source in sources[path] if source in sources]
-        first = [_time(FIRST_USE)] if FIRST_USE in sources[path] else []
-        return max([_time(path), *known, *first])
+        return max([common if path in arrived else _time(path), *known])
 
     for path in sources:
         if due(path) > _time(path):
