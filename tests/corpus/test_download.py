@@ -30,7 +30,9 @@ def make_transport(write_audio):
     return functools.partial(Transport, write_audio)
 
 
-def test_a_fetched_clip_keeps_its_own_suffix_and_is_not_fetched_again(tmp_path, make_transport):
+def test_a_fetched_clip_keeps_its_own_suffix_and_is_not_fetched_again(
+    tmp_path, make_transport
+):
     transport = make_transport()
     fetched = Downloader(transport, tmp_path, "0-of-2").fetch(CLIP)
     assert fetched.path == tmp_path / "abc_30.wav"
@@ -38,7 +40,9 @@ def test_a_fetched_clip_keeps_its_own_suffix_and_is_not_fetched_again(tmp_path, 
     assert transport.calls == 1
 
 
-def test_a_clip_lost_for_good_is_not_asked_for_again_by_any_job(tmp_path, make_transport):
+def test_a_clip_lost_for_good_is_not_asked_for_again_by_any_job(
+    tmp_path, make_transport
+):
     transport = make_transport(LostClip("private", "two\nlines"))
     for job in ("0-of-2", "1-of-2", "0-of-1"):
         with pytest.raises(LostClip, match="two lines") as caught:
@@ -48,7 +52,9 @@ def test_a_clip_lost_for_good_is_not_asked_for_again_by_any_job(tmp_path, make_t
 
 
 @pytest.mark.parametrize("how", [{"seconds": 0.1}, {"seconds": 1.0, "channels": 2}])
-def test_a_short_clip_is_fetched_once_for_ingest_to_judge(tmp_path, how, make_transport):
+def test_a_short_clip_is_fetched_once_for_ingest_to_judge(
+    tmp_path, how, make_transport
+):
     transport = make_transport(**how)
     for _ in range(2):
         Downloader(transport, tmp_path, "job", Patience(backoff=0)).fetch(CLIP)

@@ -201,7 +201,9 @@ ingest(read_split(folder, "train"), source, folder + "/shard", max_missing=0.5)
 
 
 @pytest.mark.parametrize("way", ["half", "hang"])
-def test_a_killed_download_goes_on_and_fetches_no_clip_twice(server, tmp_path, way, write_official):
+def test_a_killed_download_goes_on_and_fetches_no_clip_twice(
+    server, tmp_path, way, write_official
+):
     ways = ["good-1", "gone-2", "busy-3", "good-4", f"{way}-5", "good-6", "slow-7"]
     for seed, name in enumerate(ways):
         server.add(f"{name}_0.flac", seed)

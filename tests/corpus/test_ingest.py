@@ -188,7 +188,9 @@ def test_a_shard_that_does_not_exist():
 
 
 @pytest.mark.slow
-def test_a_thousand_mixed_files_with_fifty_faults(tmp_path, caplog, write_audio, write_captions, plant_faults):
+def test_a_thousand_mixed_files_with_fifty_faults(
+    tmp_path, caplog, write_audio, write_captions, plant_faults
+):
     caplog.set_level(logging.ERROR)
     audio = tmp_path / "audio"
     audio.mkdir()

@@ -98,7 +98,9 @@ def test_only_a_difference_whose_interval_excludes_zero_is_marked(runs):
         shift = made.loc["noise", f"{metric} difference"]
         low, high = made.loc["noise", [f"{metric} low", f"{metric} high"]]
         assert low <= shift <= high
-        assert made.loc["noise", f"{metric} sure"] == ("*" if low > 0 or high < 0 else "")
+        assert made.loc["noise", f"{metric} sure"] == (
+            "*" if low > 0 or high < 0 else ""
+        )
     assert made.loc["none"].filter(like="difference").isna().all()
 
 
