@@ -64,8 +64,7 @@ def begin(layout: Layout) -> Path:
     Returns:
         The file that tells what was made in this clone from what came with it.
     """
-    if not FIRST_USE.exists():
-        write_atomically(FIRST_USE, "")
+    _mark_first_use()
     # Cheap on every call but the first after a pull: reads the records only.
     if _adopted() != _digests(layout):
         adopt(layout)
@@ -74,6 +73,7 @@ def begin(layout: Layout) -> Path:
 
 def adopt(layout: Layout) -> Adoption:
     """Hand their records to Snakemake, of files that are what the records say."""
+    _mark_first_use()
     found = Adoption([], [], [])
     entries = {}
     for folder in folders(layout).values():
@@ -126,6 +126,11 @@ def digest(path: Path) -> str:
         if file.is_file()
     ]
     return hashlib.md5(json.dumps(listing).encode()).hexdigest()
+
+
+def _mark_first_use() -> None:
+    if not FIRST_USE.exists():
+        write_atomically(FIRST_USE, "")
 
 
 def _versioned(folder: Path) -> Iterator[Path]:
