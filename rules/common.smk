@@ -16,8 +16,11 @@ from workflow_src.models.catalogue import FOLDER as PRETRAINED
 from workflow_src.report.grid import grid_files
 from workflow_src.report.runs import CLIP_FILES
 from workflow_src.report.sweep import sweep_files
+from workflow_src.report.metrics import TABLES as METRICS_TABLES
+from workflow_src.report.metrics import recipes
 from workflow_src.report.tables import score_files
 from workflow_src.tta import grid_points
+from workflow_src.versioning import provenance
 
 OVERRIDES = dict(workflow.config_settings.overwrite_config)
 try:
@@ -29,6 +32,8 @@ except InputError as error:
 
 LAYOUT = Layout.of(config)
 GRID_POINTS = [point.name for point in grid_points(**config["tta"]["grid"])]
+# What `dvc pull` brought becomes known to Snakemake, if it is what was recorded.
+FIRST_USE = provenance.begin(LAYOUT)
 # All rules run `python -m workflow_src <step>`, with the Python that runs
 # Snakemake, and with what was typed after --config.
 os.environ.update(

@@ -15,6 +15,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from workflow_src import config as configuration
 from workflow_src.errors import InputError
@@ -322,6 +323,7 @@ def _add_report(steps) -> None:
     _step(steps, "layer-search", _layer_search)
     _step(steps, "sweep", _sweep)
     _step(steps, "pictures", _pictures)
+    _step(steps, "metrics", _metrics)
 
 
 def _layer_search(parsed, config, layout) -> None:
@@ -380,3 +382,13 @@ def _sanity(parsed, config, layout) -> None:
     content = sanity(config, layout)
     write_atomically("results/sanity.csv", content.to_csv(index=False))
     print(content.to_string(index=False))
+
+
+def _metrics(parsed, config, layout) -> None:
+    """Write the headline figures of each recipe as JSON."""
+    from workflow_src.files import write_atomically
+    from workflow_src.report.metrics import TABLES, headlines
+
+    tables = [Path("results") / f"{table}.csv" for table in TABLES]
+    for recipe, content in headlines(tables).items():
+        write_atomically(f"results/metrics/{recipe}.json", content)
