@@ -35,7 +35,8 @@ dvc-commit: env
 test: env
 	$(ACTIVATE) && ruff check . && ruff format --check .
 	$(ACTIVATE) && snakefmt --check Snakefile rules && snakemake --lint
-	$(ACTIVATE) && python -m pytest -m "not slow" -n 2 --dist loadgroup
+	$(ACTIVATE) && python -m pytest -m "not slow and not workflow" -n 2
+	$(ACTIVATE) && python -m pytest -m workflow  # its jobs use all cores themselves
 
 test-slow: env
 	$(ACTIVATE) && python -m pytest -m slow

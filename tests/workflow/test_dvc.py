@@ -15,7 +15,7 @@ import yaml
 
 from workflow_src.versioning.parameters import NO_RESULT, SECTIONS
 
-pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("graph")]
+pytestmark = pytest.mark.workflow
 
 ROOT = Path(__file__).parents[2]
 GIT = "git -c user.name=test -c user.email=test@example.org -c commit.gpgsign=false"

@@ -5,8 +5,7 @@ import pytest
 
 from workflow_src import config
 
-# One group: all of them in one process, which runs the graph once.
-pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("graph")]
+pytestmark = pytest.mark.workflow
 
 
 def test_all_makes_every_result_and_then_has_nothing_to_do(finished):
