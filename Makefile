@@ -35,7 +35,7 @@ dvc-commit: env
 test: env
 	$(ACTIVATE) && ruff check . && ruff format --check .
 	$(ACTIVATE) && snakefmt --check Snakefile rules && snakemake --lint
-	$(ACTIVATE) && python -m pytest -m "not slow"
+	$(ACTIVATE) && python -m pytest -m "not slow" -n 2 --dist loadgroup
 
 test-slow: env
 	$(ACTIVATE) && python -m pytest -m slow

@@ -11,9 +11,15 @@ from workflow_src import config as workflow_config
 from workflow_src.corpus import selected
 from workflow_src.errors import InputError
 from workflow_src.layout import FRONT_ENDS, SPLITS, Layout
+from workflow_src.models.catalogue import CATALOGUE
+from workflow_src.models.catalogue import FOLDER as PRETRAINED
+from workflow_src.report.grid import grid_files
 from workflow_src.report.metrics import TABLES as METRICS_TABLES
 from workflow_src.report.metrics import recipes
+from workflow_src.report.runs import CLIP_FILES
+from workflow_src.report.sweep import sweep_files
 from workflow_src.report.tables import score_files
+from workflow_src.tta import grid_points
 from workflow_src.versioning import provenance
 
 OVERRIDES = dict(workflow.config_settings.overwrite_config)
@@ -27,6 +33,7 @@ except InputError as error:
 LAYOUT = Layout.of(config)
 # What `dvc pull` brought becomes known to Snakemake, if it is what was recorded.
 FIRST_USE = provenance.begin(LAYOUT)
+GRID_POINTS = [point.name for point in grid_points(**config["tta"]["grid"])]
 # All rules run `python -m workflow_src <step>`, with the Python that runs
 # Snakemake, and with what was typed after --config.
 os.environ.update(
@@ -82,24 +89,43 @@ def settings(*sections):
     return {section: config[section] for section in sections}
 
 
-EMBEDDED_SHARDS = sum(selected.shards(config, split) for split in CORPUS_SPLITS)
+if config["corpus"] == "embedded":
+    EMBEDDED_SHARDS = sum(selected.shards(config, split) for split in CORPUS_SPLITS)
+
+
+def downloads():
+    """Whether decoding a shard fetches its clips: such jobs count as downloads."""
+    return config["corpus"] == "audiocaps" and config["audiocaps"]["source"] in (
+        "youtube",
+        "http",
+    )
 
 
 def source_files(wildcards):
     """What must be there before a split can be decoded."""
     if config["corpus"] == "folder":
         return Path(config["corpus_dir"]) / f"{wildcards.split}.csv"
+    if config["corpus"] == "audiocaps":
+        mirrored = config["audiocaps"]["source"] == "huggingface"
+        return [LAYOUT.source / f"{wildcards.split}.csv"] + (
+            [LAYOUT.source / "mirror.done"] if mirrored else []
+        )
     return [
         LAYOUT.source / "tags.csv",
         *(LAYOUT.source / f"audio.{shard}.done" for shard in range(EMBEDDED_SHARDS)),
     ]
 
 
-def encoder_input(wildcards, task):
-    """Our own pre-trained encoder, where the task uses one."""
+def encoder_input(task):
+    """What a task's models start from: our own encoder, a published one, or none."""
     if workflow_config.own_encoder(config, task):
         return LAYOUT.pretrained(task)
-    return []
+    return fetched(config[task]["pretrained"])
+
+
+def fetched(name):
+    """The mark that a published file is there; a file of the user needs none."""
+    return PRETRAINED / f".{name}.fetched" if name in CATALOGUE else []
 
 
 def task_of(front_end):

@@ -1,39 +1,8 @@
-# The clips: synthesised, or somebody's own; decoded into the waveform cache shard
-# by shard, with the state of every clip in the manifest.
+# The clips: synthesised, published or somebody's own; decoded into the waveform
+# cache shard by shard, with the state of every clip in the manifest.
+if config["corpus"] != "folder":
 
-
-rule embedded_captions:
-    output:
-        expand(LAYOUT.source / "{name}.csv", name=SPLITS),
-        LAYOUT.source / "tags.csv",
-        LAYOUT.source / "kinds.csv",
-    log:
-        LAYOUT.logs / "embedded_captions.log",
-    conda:
-        "../envs/workflow.yaml"
-    params:
-        settings=settings("embedded", "audio"),
-    shell:
-        "python -m workflow_src embedded-captions > {log} 2>&1"
-
-
-rule embedded_audio:
-    output:
-        touch(LAYOUT.source / "audio.{shard}.done"),
-    log:
-        LAYOUT.logs / "embedded_audio.{shard}.log",
-    benchmark:
-        LAYOUT.logs / "embedded_audio.{shard}.time.tsv"
-    priority: 20
-    conda:
-        "../envs/workflow.yaml"
-    threads: one_core
-    params:
-        settings=settings("embedded", "audio"),
-        shards=EMBEDDED_SHARDS,
-    shell:
-        "python -m workflow_src embedded-audio --shard {wildcards.shard} --shards {params.shards}"
-        " > {log} 2>&1"
+    include: f"corpus_{config['corpus']}.smk"
 
 
 rule ingest:
@@ -47,8 +16,10 @@ rule ingest:
     conda:
         "../envs/workflow.yaml"
     threads: one_core
+    resources:
+        download=int(downloads()),
     params:
-        settings=settings("audio"),
+        settings=settings("audio", "clips"),
         shards=lambda wildcards: selected.shards(config, wildcards.split),
     shell:
         "python -m workflow_src ingest {wildcards.split}"
@@ -89,9 +60,11 @@ use rule join as join_tagged with:
 
 rule manifest:
     input:
+        FIRST_USE,
         [LAYOUT.shard_manifest(split) for split in CORPUS_SPLITS],
     output:
         LAYOUT.manifest,
+        "results/corpus.csv",
     log:
         LAYOUT.logs / "manifest.log",
     conda:

@@ -16,5 +16,9 @@ rule log_mels:
     threads: one_core
     resources:
         gpu=int(has_gpu()),
+    params:
+        hop=lambda wildcards: (
+            config["retrieval"]["hop"] if wildcards.front_end == "panns" else None
+        ),
     shell:
         "python -m workflow_src log-mels {wildcards.front_end} {wildcards.split} > {log} 2>&1"

@@ -3,6 +3,27 @@
 # in the run's folder and is no declared output, so Snakemake does not delete it.
 
 
+# A file that needs a person (Google Drive asks some) can be put there by hand: the
+# error of this rule says which file and where.
+localrules:
+    fetch_published,
+
+
+rule fetch_published:
+    output:
+        touch(PRETRAINED / ".{published}.fetched"),
+    log:
+        "logs/fetch_{published}.log",
+    conda:
+        "../envs/workflow.yaml"
+    resources:
+        download=1,
+    params:
+        sums=config["pretrained_sha256"],
+    shell:
+        "python -m workflow_src fetch {wildcards.published} > {log} 2>&1"
+
+
 rule pretrain:
     input:
         expand(LAYOUT.log_mels("{{front_end}}", "{split}"), split=["tagged", "val"]),
@@ -34,7 +55,7 @@ rule train_captioning:
         expand(LAYOUT.log_mels("act", "{split}"), split=["train", "val"]),
         LAYOUT.vocabulary,
         LAYOUT.word2vec if config["captioning"]["word2vec"] else [],
-        encoder=lambda wildcards: encoder_input(wildcards, "captioning"),
+        encoder=encoder_input("captioning"),
     output:
         LAYOUT.run("captioning", "{recipe}", "{seed}") / "model.pt",
         LAYOUT.run("captioning", "{recipe}", "{seed}") / "history.csv",
@@ -63,7 +84,8 @@ rule train_retrieval:
         LAYOUT.word_pieces
         if config["retrieval"]["model"]["text_encoder"] is None
         else [],
-        encoder=lambda wildcards: encoder_input(wildcards, "retrieval"),
+        encoder=encoder_input("retrieval"),
+        text_encoder=fetched(config["retrieval"]["model"]["text_encoder"]),
     output:
         LAYOUT.run("retrieval", "{recipe}", "{seed}") / "model.pt",
         LAYOUT.run("retrieval", "{recipe}", "{seed}") / "history.csv",

@@ -72,8 +72,8 @@ def test_train_clips_makes_the_embedded_corpus_larger():
             "captioning.model.encoder_width (128) is not a multiple of encoder_heads",
         ),
         (
-            {"tta": {"grid": {"tau": [10, 25, 50, 99]}}},
-            "tta.grid.multi has the products [10, 25, 50, 100], but tta.grid.tau is",
+            {"tta": {"grid": {"multi": [[2, 5]]}}},
+            "tta is multi-tta-100, which is no point of tta.grid: tta-10, tta-25",
         ),
     ],
 )

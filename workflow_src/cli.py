@@ -19,7 +19,7 @@ from pathlib import Path
 
 from workflow_src import config as configuration
 from workflow_src.errors import InputError
-from workflow_src.layout import FRONT_ENDS, Layout
+from workflow_src.layout import FRONT_ENDS, SPLITS, Layout
 
 Run = Callable[[argparse.Namespace, dict, Layout], None]
 
@@ -68,6 +68,8 @@ def _step(steps, name: str, run: Run) -> argparse.ArgumentParser:
 
 
 def _add_corpus(steps) -> None:
+    _step(steps, "audiocaps-captions", _audiocaps_captions)
+    _step(steps, "audiocaps-mirror", _audiocaps_mirror)
     _step(steps, "embedded-captions", _embedded_captions)
     _add_shard(_step(steps, "embedded-audio", _embedded_audio))
     step = _step(steps, "ingest", _ingest)
@@ -84,6 +86,31 @@ def _add_corpus(steps) -> None:
 def _add_shard(step: argparse.ArgumentParser) -> None:
     step.add_argument("--shard", type=int, default=0, help="from 0")
     step.add_argument("--shards", type=int, default=1)
+
+
+def _audiocaps_captions(parsed, config, layout) -> None:
+    """Fetch the captions of AudioCaps, and say how much disk its clips need."""
+    from workflow_src.corpus import selected
+    from workflow_src.corpus.audiocaps import fetch_captions
+    from workflow_src.corpus.captions import read_split
+    from workflow_src.corpus.summary import check_disk
+
+    settings = config["audiocaps"]
+    fetch_captions(layout.source, settings["version"], settings["captions"])
+    clips = sum(len(read_split(layout.source, split).clips) for split in SPLITS)
+    form = selected.clip_form(config)
+    check_disk(layout.data, clips, form, selected.keeps_audio(config))
+
+
+def _audiocaps_mirror(parsed, config, layout) -> None:
+    """Fetch a parquet mirror of AudioCaps and unpack its audio."""
+    from workflow_src.corpus.audiocaps import unpack_mirror
+
+    unpack_mirror(
+        config["audiocaps"],
+        download=layout.source / "mirror",
+        audio=layout.source / "audio",
+    )
 
 
 def _embedded_captions(parsed, config, layout) -> None:
@@ -108,18 +135,19 @@ def _embedded_settings(config):
 
 def _ingest(parsed, config, layout) -> None:
     """Decode a share of a split's clips into waveforms."""
-    from workflow_src.audio.decoding import ClipForm
     from workflow_src.corpus import selected
     from workflow_src.corpus.captions import read_split
     from workflow_src.corpus.ingest import ingest
 
+    job = f"{parsed.shard}-of-{parsed.shards}"
     ingest(
         read_split(selected.captions_folder(config, layout), parsed.split),
-        selected.audio_source(config, layout),
+        selected.audio_source(config, layout, parsed.split, job),
         layout.shard(parsed.split, parsed.shard),
         parsed.shard,
         parsed.shards,
-        ClipForm(**config["audio"]),
+        selected.clip_form(config),
+        config["clips"]["max_missing"],
     )
 
 
@@ -136,25 +164,28 @@ def _join(parsed, config, layout) -> None:
 
 
 def _manifest(parsed, config, layout) -> None:
-    """Join the manifests of all splits."""
+    """Join the manifests of all splits, and count what was got and lost."""
     from workflow_src.corpus import selected
+    from workflow_src.corpus.audiocaps import ACT_AUTHORS_CLIPS
     from workflow_src.corpus.manifest import merge_manifests
+    from workflow_src.corpus.summary import write_corpus_table
 
     parts = [layout.shard_manifest(split) for split in selected.splits(config)]
     merge_manifests(parts, layout.manifest)
+    published = ACT_AUTHORS_CLIPS if config["corpus"] == "audiocaps" else None
+    write_corpus_table(layout.manifest, "results/corpus.csv", published)
 
 
 def _log_mels(parsed, config, layout) -> None:
     """Compute the log-mel cache of a split under a front end."""
-    from workflow_src.audio.frontend import ActLogMel, PannsLogMel
+    from workflow_src.audio.frontend import front_end
     from workflow_src.audio.store import write_log_mels
     from workflow_src.device import prepare
 
     device = prepare(config)
-    front_end = {"act": ActLogMel, "panns": PannsLogMel}[parsed.front_end]()
     write_log_mels(
         layout.waveforms(parsed.split),
-        front_end.to(device),
+        front_end(config, parsed.front_end).to(device),
         layout.log_mels(parsed.front_end, parsed.split),
         device=device,
     )
@@ -204,6 +235,8 @@ def _word_pieces(parsed, config, layout) -> None:
 
 
 def _add_training(steps) -> None:
+    step = _step(steps, "fetch", _fetch)
+    step.add_argument("name", help="a published file, e.g. audioset_deit")
     step = _step(steps, "pretrain", _pretrain)
     step.add_argument("front_end", choices=sorted(FRONT_ENDS.values()))
     step = _step(steps, "train", _train)
@@ -216,6 +249,13 @@ def _add_run(step: argparse.ArgumentParser, with_task: bool) -> None:
         step.add_argument("task", choices=sorted(FRONT_ENDS))
     step.add_argument("recipe", help="a recipe of the config")
     step.add_argument("--seed", type=int, required=True)
+
+
+def _fetch(parsed, config, layout) -> None:
+    """Fetch a published file that a model starts from."""
+    from workflow_src.models.pretrained import fetch
+
+    fetch(parsed.name, pinned=config["pretrained_sha256"])
 
 
 def _pretrain(parsed, config, layout) -> None:
@@ -238,6 +278,25 @@ def _train(parsed, config, layout) -> None:
 def _add_evaluation(steps) -> None:
     _add_run(_step(steps, "caption", _caption), with_task=False)
     _add_run(_step(steps, "evaluate", _evaluate), with_task=True)
+    _add_run(_step(steps, "caption-grid", _caption_grid), with_task=False)
+    _add_run(_step(steps, "evaluate-grid", _evaluate_grid), with_task=True)
+
+
+def _caption_grid(parsed, config, layout) -> None:
+    """Caption the test clips at every point of the test-time augmentation grid."""
+    from workflow_src.evaluation.tta_grid import caption_grid
+
+    caption_grid(config, layout, parsed.recipe, parsed.seed)
+
+
+def _evaluate_grid(parsed, config, layout) -> None:
+    """Score every point of the test-time augmentation grid."""
+    from workflow_src.evaluation import tta_grid
+
+    if parsed.task == "captioning":
+        tta_grid.score_caption_grid(config, layout, parsed.recipe, parsed.seed)
+    else:
+        tta_grid.evaluate_retrieval_grid(config, layout, parsed.recipe, parsed.seed)
 
 
 def _caption(parsed, config, layout) -> None:
@@ -261,6 +320,48 @@ def _add_report(steps) -> None:
     step.add_argument("table", choices=["table1", "table2", "table3", "table4"])
     _step(steps, "sanity", _sanity)
     _step(steps, "metrics", _metrics)
+    _step(steps, "figure4", _figure4)
+    _step(steps, "layer-search", _layer_search)
+    _step(steps, "sweep", _sweep)
+    _step(steps, "pictures", _pictures)
+
+
+def _layer_search(parsed, config, layout) -> None:
+    """Try each stage of the retriever's audio encoder as the middle layer."""
+    from workflow_src.evaluation.layer_search import layer_search
+    from workflow_src.files import write_atomically
+
+    table = layer_search(config, layout)
+    write_atomically("results/layer_search.csv", table.to_csv(index=False))
+
+
+def _sweep(parsed, config, layout) -> None:
+    """Write and draw the sweep of Section 4.3."""
+    from workflow_src.files import write_atomically
+    from workflow_src.report.sweep import draw_sweep, sweep_table
+
+    table = sweep_table(config)
+    write_atomically("results/sweep.csv", table.to_csv(index=False))
+    draw_sweep(table, ["results/sweep.png", "results/sweep.svg"])
+
+
+def _pictures(parsed, config, layout) -> None:
+    """Draw the pictures of docs/: augmentations, and learning rates."""
+    from workflow_src.report.pictures import draw_pictures
+
+    draw_pictures(config, layout)
+
+
+def _figure4(parsed, config, layout) -> None:
+    """Write and draw the test-time augmentation grid, the paper's Figure 4."""
+    from workflow_src.files import write_atomically
+    from workflow_src.report.grid import grid_table
+    from workflow_src.report.tta_figure import draw_tta_figure
+
+    table = grid_table(config)
+    write_atomically("results/figure4.csv", table.to_csv(index=False))
+    drawn = ["results/figure4.png", "results/figure4.svg"]
+    draw_tta_figure("results/figure4.csv", drawn)
 
 
 def _table(parsed, config, layout) -> None:

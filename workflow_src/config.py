@@ -2,7 +2,8 @@
 
 The resolved config is a plain nested dict. Its values come, in this order, from
 the file, from the file's `scales.<scale>` section, and from the command line
-(`--config` of Snakemake, `--set` of `python -m workflow_src`).
+(`--config` of Snakemake, `--set` of `python -m workflow_src`). Its recipes include
+those of the sweep.
 """
 
 import copy
@@ -16,6 +17,8 @@ import jsonschema
 import yaml
 
 from workflow_src.errors import InputError
+from workflow_src.sweep import sweep_recipes
+from workflow_src.tta import grid_points
 
 # Environment variable: what Snakemake was given after --config, as JSON.
 OVERRIDES = "WORKFLOW_OVERRIDES"
@@ -63,6 +66,7 @@ def resolve(values: Mapping, overrides: Mapping, source: str = "config.yaml") ->
         if path != "scales":
             raise InputError(f"{source}: {path} is missing")
     _check_agreement(merged, source)
+    merged["recipes"] |= sweep_recipes(merged)
     if merged["corpus"] == "auto":
         merged["corpus"] = "audiocaps" if merged["scale"] == "paper" else "embedded"
     if merged["train_clips"] is not None:
@@ -186,6 +190,8 @@ def _check_agreement(config: Mapping, source: str) -> None:
                     f"define{hint}"
                 )
             tasks = row.get("tasks", content["tasks"])
+            if "tta" in row:
+                _check_grid_row(row, config, where)
             if "captioning" in tasks and "eda" in config["recipes"][recipe]:
                 raise InputError(
                     f"{where} trains captioning with recipe {recipe}, whose `eda` "
@@ -200,15 +206,29 @@ def _check_agreement(config: Mapping, source: str) -> None:
                 f"{source}: captioning.model.{part}_width ({width}) is not a "
                 f"multiple of {part}_heads ({heads})"
             )
-    grid = config["tta"]["grid"]
-    products = [first * second for first, second in grid["multi"]]
-    if products != grid["tau"]:
-        raise InputError(
-            f"{source}: tta.grid.multi has the products {products}, but "
-            f"tta.grid.tau is {grid['tau']}"
-        )
+    for section in ("tta", "sweep"):
+        if config[section]["recipe"] not in config["recipes"]:
+            raise InputError(
+                f"{source}: {section}.recipe is {config[section]['recipe']}, which "
+                "`recipes` does not define"
+            )
     if config["corpus"] == "folder" and config["corpus_dir"] is None:
         raise InputError(f"{source}: corpus is folder, but corpus_dir is null")
+
+
+def _check_grid_row(row: Mapping, config: Mapping, where: str) -> None:
+    """Check that a row with test-time augmentation is a point of the grid."""
+    points = [point.name for point in grid_points(**config["tta"]["grid"])]
+    if row["tta"] not in points:
+        raise InputError(
+            f"{where}: tta is {row['tta']}, which is no point of tta.grid: "
+            f"{', '.join(points)}"
+        )
+    if row["recipe"] != config["tta"]["recipe"]:
+        raise InputError(
+            f"{where} has recipe {row['recipe']}, but tta.recipe is "
+            f"{config['tta']['recipe']}"
+        )
 
 
 def _one_line(error: object) -> str:

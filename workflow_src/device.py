@@ -1,10 +1,14 @@
 """Choose the device of a step, and how many CPU threads it may take."""
 
+import ctypes
 from collections.abc import Mapping
 
 import torch
 
 from workflow_src.errors import InputError
+
+# Of glibc's malloc.h: M_MMAP_MAX, M_TRIM_THRESHOLD, M_TOP_PAD (bytes).
+MALLOC_OPTIONS = {-4: 0, -1: 1 << 30, -2: 64 << 20}
 
 
 def prepare(config: Mapping) -> torch.device:
@@ -26,4 +30,20 @@ def prepare(config: Mapping) -> torch.device:
             f"config.yaml: device is {wanted}, but torch {torch.__version__} sees no "
             "GPU; use auto or cpu"
         )
+    if wanted == "cpu":
+        _keep_freed_memory()
     return torch.device(wanted)
+
+
+def _keep_freed_memory() -> None:
+    """Let the C library keep what is freed instead of giving it back to the system.
+
+    Each training step takes and frees the same large blocks. Given back, they are
+    fetched and zeroed page by page every time, which costs a small convolutional
+    network a quarter of its step. Where the C library has no mallopt (macOS),
+    nothing changes but the speed.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        for option, value in MALLOC_OPTIONS.items():
+            mallopt(option, value)

@@ -17,9 +17,10 @@ import math
 import operator
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import torch
+if TYPE_CHECKING:
+    import torch
 
 Groups = tuple[tuple[int, ...], ...]
 Value = TypeVar("Value")
@@ -243,6 +244,11 @@ class GridPoint:
     method: str
     middle_size: int
     output_size: int
+
+    @property
+    def name(self) -> str:
+        """A name for files: `tta-10`, `mid-tta-10`, `multi-tta-10`."""
+        return f"{self.method.lower()}-{self.middle_size * self.output_size}"
 
     @property
     def strategy(self) -> Strategy:

@@ -5,16 +5,11 @@ import torch
 import yaml
 
 from workflow_src.augment.generators import torch_generator
-from workflow_src.augment.recipe import Recipe, is_changed, sweep_cells, sweep_recipes
+from workflow_src.augment.recipe import Recipe, is_changed
 from workflow_src.errors import InputError
 
 ROOT = Path(__file__).parents[2]
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
-SWEEP = {
-    "recipe": "specaugment_pairmix",
-    "ratio": [0.125, 0.25, 0.5, 0.6],
-    "fixed_lambda": [None, 0.5],
-}
 
 
 def front_end(waveforms: torch.Tensor) -> torch.Tensor:
@@ -136,28 +131,3 @@ def test_bad_recipes(recipes, sentence):
 def test_an_unknown_task():
     with pytest.raises(InputError, match="task is one of captioning, retrieval"):
         recipe("none", "tagging")
-
-
-def test_the_sweep():
-    config = CONFIG | {"sweep": SWEEP}
-    cells = sweep_cells(config)
-    assert len(cells) == len({cell.recipe for cell in cells}) == 8
-    assert sweep_recipes(config).keys() == {cell.recipe for cell in cells}
-    for cell in cells:
-        built = Recipe.from_config(config, cell.recipe, "captioning")
-        assert built.pairmix.ratio == cell.ratio
-        assert built.pairmix.fixed_lambda == cell.fixed_lambda
-        assert built.specaugment is not None
-    by_strength = {(c.ratio, c.fixed_lambda): c.recipe for c in cells}
-    assert by_strength[0.25, None] == "specaugment_pairmix"
-    assert by_strength[0.6, 0.5] == "sweep_k0.6_lambda0.5"
-    assert by_strength[0.125, None] == "sweep_k0.125_beta"
-
-
-def test_a_sweep_of_an_unknown_recipe():
-    with pytest.raises(InputError, match=r"sweep.recipe: 'x' is not under recipes"):
-        sweep_cells(CONFIG | {"sweep": SWEEP | {"recipe": "x"}})
-
-
-def test_no_sweep_no_cells():
-    assert sweep_cells({k: v for k, v in CONFIG.items() if k != "sweep"}) == []

@@ -67,7 +67,8 @@ def official():
 class MisbehavingServer(ThreadingHTTPServer):
     """Serves `/<id>_<start>.<suffix>`; the id says how.
 
-    `requests` counts what was asked for, `finished` what went out whole.
+    `requests` counts what was asked for, `finished` what went out whole;
+    `cookies` are those that came.
     `release` lets the requests go that hang; `hanging` tells that one does.
     """
 
@@ -76,7 +77,7 @@ class MisbehavingServer(ThreadingHTTPServer):
     def __init__(self, folder):
         super().__init__(("127.0.0.1", 0), Handler)
         self.folder = folder
-        self.requests, self.finished = Counter(), Counter()
+        self.requests, self.finished, self.cookies = Counter(), Counter(), set()
         self.release, self.hanging = threading.Event(), threading.Event()
         self.well_behaved = False
         self.address = f"http://127.0.0.1:{self.server_port}"
@@ -94,6 +95,8 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         name = Path(self.path).stem
         self.server.requests[name] += 1
+        if cookie := self.headers.get("Cookie"):
+            self.server.cookies.add(cookie)
         way = name.split("-")[0]
         if self.server.well_behaved or not hasattr(self, way):
             way = "good"

@@ -3,11 +3,19 @@ import http.server
 import threading
 from dataclasses import replace
 
+import pyarrow
+import pyarrow.parquet
 import pytest
 
 from workflow_src.audio.decoding import ClipForm
 from workflow_src.corpus import audiocaps
-from workflow_src.corpus.audiocaps import RELEASES, audio_source, fetch_captions
+from workflow_src.corpus.audiocaps import (
+    RELEASES,
+    audio_source,
+    fetch_captions,
+    unpack_mirror,
+)
+from workflow_src.corpus.captions import Clip
 from workflow_src.corpus.download import Downloader, Patience
 from workflow_src.corpus.folder import FolderSource
 from workflow_src.corpus.http import HttpTransport
@@ -87,7 +95,7 @@ def test_captions_that_are_not_there(published, tmp_path, web):
 
 
 def test_an_address_without_the_split(tmp_path):
-    with pytest.raises(InputError, match="no {split}"):
+    with pytest.raises(InputError, match=r"no \{split\}"):
         fetch_captions(tmp_path, place="http://example.org/train.csv")
 
 
@@ -119,6 +127,23 @@ def test_sources_by_name(tmp_path):
     assert isinstance(audio_source(settings, "unused", "", form), FolderSource)
     settings = SETTINGS | {"source": "huggingface"}
     assert audio_source(settings, tmp_path, "", form).folder == tmp_path
+
+
+def test_a_mirror_in_a_folder(tmp_path, write_audio):
+    columns = {"youtube_id": "id", "start": "at", "audio": "audio"}
+    mirror = {"repository": None, "revision": "main", "folder": str(tmp_path)}
+    settings = SETTINGS | {"source": "huggingface"}
+    settings["huggingface"] = mirror | {"columns": columns}
+    audio = [write_audio(tmp_path / "x.ogg").read_bytes()]
+    table = pyarrow.table({"id": ["x"], "at": [30], "audio": audio})
+    pyarrow.parquet.write_table(table, tmp_path / "0.parquet")
+    unpack_mirror(settings, tmp_path / "unused", tmp_path / "audio")
+    source = audio_source(settings, tmp_path / "audio", "", ClipForm())
+    assert source.fetch(Clip("x_30.flac", "x", "30")).path.read_bytes() == audio[0]
+    mirror["folder"] = None
+    settings["huggingface"] = mirror | {"columns": columns}
+    with pytest.raises(InputError, match=r"set audiocaps\.huggingface\.repository"):
+        unpack_mirror(settings, tmp_path / "unused", tmp_path / "audio")
 
 
 @pytest.mark.parametrize("source", ["http", "folder"])

@@ -9,6 +9,7 @@ from email.utils import formatdate
 
 import numpy as np
 import pytest
+import requests
 
 from workflow_src.audio.decoding import decode
 from workflow_src.audio.store import WaveformStore
@@ -58,21 +59,21 @@ def downloader(server, cache, **patience):
 
 @pytest.mark.parametrize("way", OUTCOMES)
 def test_each_misbehaviour(server, tmp_path, way):
-    state, requests = OUTCOMES[way]
+    state, attempts = OUTCOMES[way]
     (wanted,) = serve(server, [way])
     source = downloader(server, tmp_path / "cache", attempts=3)
     if state == "ok":
         fetched = source.fetch(wanted)
-        assert fetched.attempts == requests
+        assert fetched.attempts == attempts
         served = (server.folder / wanted.file_name).read_bytes()
         assert fetched.path.read_bytes() == served
     else:
         with pytest.raises(LostClip) as caught:
             source.fetch(wanted)
-        assert (caught.value.state, caught.value.attempts) == (state, requests)
+        assert (caught.value.state, caught.value.attempts) == (state, attempts)
         assert str(caught.value)
         assert [path.name for path in (tmp_path / "cache").iterdir()] == ["job.jsonl"]
-    assert server.requests == {f"{way}-1_30": requests}
+    assert server.requests == {f"{way}-1_30": attempts}
 
 
 def test_a_split_among_all_misbehaviours(server, tmp_path, write_official):
@@ -126,16 +127,14 @@ def test_a_pause_grows_and_the_server_may_ask_for_one(server, tmp_path, monkeypa
 
 
 def test_retry_after_is_seconds_or_a_date():
-    class Response:
-        headers = {}
-
-    assert _retry_after(Response) is None
-    Response.headers = {"Retry-After": "7"}
-    assert _retry_after(Response) == 7
-    Response.headers = {"Retry-After": formatdate(time.time() + 60, usegmt=True)}
-    assert _retry_after(Response) == pytest.approx(60, abs=2)
-    Response.headers = {"Retry-After": "soon"}
-    assert _retry_after(Response) is None
+    response = requests.Response()
+    assert _retry_after(response) is None
+    response.headers["Retry-After"] = "7"
+    assert _retry_after(response) == 7
+    response.headers["Retry-After"] = formatdate(time.time() + 60, usegmt=True)
+    assert _retry_after(response) == pytest.approx(60, abs=2)
+    response.headers["Retry-After"] = "soon"
+    assert _retry_after(response) is None
 
 
 def test_requests_keep_their_distance(server, tmp_path):

@@ -1,5 +1,6 @@
 import functools
 import logging
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -126,6 +127,31 @@ def test_too_many_lost_clips_stop_the_run_with_a_report(corpus):
     assert not (folder / "shard").exists()
     rows = ingest(split, source, folder / "shard", form=FORM, max_missing=0.5)
     assert len(rows) == 18
+    assert not report.exists()
+
+
+def test_memory_use_does_not_grow_with_the_clips(
+    tmp_path, write_audio, write_captions, monkeypatch
+):
+    monkeypatch.setattr("workflow_src.corpus.ingest.BLOCK", 8)
+    monkeypatch.setattr("workflow_src.audio.rows.COPY_BYTES", 1 << 20)
+    form = ClipForm(sample_rate=32000, seconds=5.0)
+    clip = write_audio(tmp_path / "audio" / "clip.flac", seconds=1)
+    peaks = []
+    for clips in (16, 128):
+        names = [f"{i}.flac" for i in range(clips)]
+        for name in names:
+            if not (tmp_path / "audio" / name).exists():
+                (tmp_path / "audio" / name).hardlink_to(clip)
+        write_captions(tmp_path / "train.csv", names)
+        split = read_split(tmp_path, "train")
+        source = FolderSource(tmp_path / "audio")
+        tracemalloc.start()
+        ingest(split, source, tmp_path / "shard", form=form)
+        join_shards(split, [tmp_path / "shard"], tmp_path / "out")
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < peaks[0] + 1e6  # one more block would be 2.5 MB
 
 
 def test_a_full_disk_is_found_before_decoding(corpus, monkeypatch):

@@ -18,7 +18,8 @@ def test_the_table_counts_clips_by_split_and_state(tmp_path):
         tmp_path / "manifest.csv", tmp_path / "corpus.csv", ACT_AUTHORS_CLIPS
     )
     assert (tmp_path / "corpus.csv").read_text().splitlines() == [
-        "split,wanted,got,unavailable,private,too short,silent,corrupt,failed,act_authors",
+        "split,wanted,got,unavailable,private,too short,silent,corrupt,failed,"
+        "act_authors",
         "train,5,2,0,1,1,0,0,1,49274",
         "noisy,1,1,0,0,0,0,0,0,",
     ]

@@ -8,7 +8,7 @@ import yt_dlp
 from workflow_src.corpus.captions import Clip
 from workflow_src.corpus.download import Downloader, Patience, TryAgain
 from workflow_src.corpus.source import LostClip
-from workflow_src.corpus.youtube import YoutubeTransport, classify
+from workflow_src.corpus.youtube import WATCH_PAGE, YoutubeTransport, _proxy, classify
 from workflow_src.errors import InputError
 
 ONCE = Patience(attempts=1)
@@ -45,8 +45,8 @@ MESSAGES = [
         "unavailable",
     ),
     (
-        "Video unavailable. This video contains content from ZDF, who has blocked it in "
-        "your country on copyright grounds",
+        "Video unavailable. This video contains content from ZDF, who has blocked it "
+        "in your country on copyright grounds",
         "unavailable",
     ),
     (
@@ -102,17 +102,26 @@ def test_geographic_restriction_as_yt_dlp_raises_it():
 
 
 def test_options(tmp_path):
-    cookies = tmp_path / "cookies.txt"
-    cookies.write_text("# Netscape HTTP Cookie File\n")
-    transport = YoutubeTransport(10.0, 7.5, cookies)
+    transport = YoutubeTransport(10.0, 7.5)
     options = transport.options(Clip("x_130.flac", "x", "130"), tmp_path)
     (section,) = options["download_ranges"]({}, None)
     assert section == {"start_time": 130.0, "end_time": 140.0}
-    assert options["cookiefile"] == str(cookies)
     assert options["socket_timeout"] == 7.5
-    # yt-dlp then takes them from the environment.
-    assert "proxy" not in options
     yt_dlp.YoutubeDL(options).close()  # accepts them all
+
+
+def test_cookies_are_sent_and_their_file_is_not_touched(server, tmp_path):
+    cookies = tmp_path / "cookies.txt"
+    line = "127.0.0.1\tFALSE\t/\tFALSE\t2147483647\tsession\topen-sesame\n"
+    cookies.write_text("# Netscape HTTP Cookie File\n" + line)
+    before = cookies.read_bytes()
+    cookies.chmod(0o400)
+    page = server.address + "/gone-{youtube_id}.ogg"
+    transport = YoutubeTransport(timeout=5.0, cookies=cookies, page=page)
+    with pytest.raises(TryAgain, match="404"):
+        transport(CLIP, tmp_path)
+    assert server.cookies == {"session=open-sesame"}
+    assert cookies.read_bytes() == before
 
 
 def test_a_missing_cookie_file_is_named(tmp_path):
@@ -138,6 +147,30 @@ def test_a_section_as_mono_flac(server, tmp_path, suffix):
     # The tone from the first to the last of its samples.
     loudness = np.abs(samples).reshape(-1, rate // 20).mean(axis=1)
     np.testing.assert_allclose(loudness, 0.5 * 2 / np.pi, rtol=0.15)
+
+
+def test_a_proxy_from_the_environment(server, tmp_path, monkeypatch):
+    """The address does not resolve: only the proxy can have answered."""
+    for name in ("NO_PROXY", "no_proxy", "http_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTP_PROXY", server.address)
+    tone = 0.1 * np.sin(np.arange(4 * 44100))
+    soundfile.write(server.folder / "good-1_2.ogg", tone, 44100)
+    page = "http://clips.invalid/{youtube_id}_2.ogg"
+    transport = YoutubeTransport(seconds=1.0, timeout=5.0, page=page)
+    fetched = Downloader(transport, tmp_path / "cache", "job", ONCE).fetch(CLIP)
+    assert soundfile.info(fetched.path).duration == 1
+
+
+def test_the_proxy_is_the_one_of_the_scheme(monkeypatch):
+    for name in ("HTTP_PROXY", "http_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("https_proxy", "http://proxy:3128")
+    monkeypatch.setenv("NO_PROXY", "")
+    assert _proxy(WATCH_PAGE) == "http://proxy:3128"
+    assert _proxy("http://127.0.0.1:80/x") is None
+    monkeypatch.setenv("no_proxy", "youtube.com")
+    assert _proxy(WATCH_PAGE) is None
 
 
 def test_errors_of_yt_dlp_are_counted_attempts(server, tmp_path):

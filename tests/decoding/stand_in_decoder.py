@@ -9,8 +9,17 @@ import heapq
 import itertools
 
 import torch
+from hypothesis import strategies as st
 
 SOS, EOS = 0, 1
+
+
+@st.composite
+def ensembles(draw, clips):
+    """Weights of one to four memories for each clip."""
+    sizes = draw(st.lists(st.integers(1, 4), min_size=clips, max_size=clips))
+    raw = [draw(st.lists(st.floats(0.1, 1), min_size=n, max_size=n)) for n in sizes]
+    return [[weight / sum(clip) for weight in clip] for clip in raw]
 
 
 class State:

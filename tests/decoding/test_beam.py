@@ -2,7 +2,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from stand_in_decoder import EOS, SOS, StandIn, plain_beam
+from stand_in_decoder import EOS, SOS, StandIn, ensembles, plain_beam
 
 from workflow_src.decoding import beam_search
 
@@ -12,13 +12,6 @@ few = settings(max_examples=25, deadline=None, derandomize=True)
 def search(model, memories, weights, **options):
     options = {"sos": SOS, "eos": EOS, **options}
     return beam_search(model.step, model.start(memories), weights, **options)
-
-
-@st.composite
-def ensembles(draw, clips):
-    sizes = draw(st.lists(st.integers(1, 4), min_size=clips, max_size=clips))
-    raw = [draw(st.lists(st.floats(0.1, 1), min_size=n, max_size=n)) for n in sizes]
-    return [[weight / sum(clip) for weight in clip] for clip in raw]
 
 
 @few
@@ -105,6 +98,7 @@ def test_no_clips_no_captions():
         ([[1.0], [0.5, 0.4]], {}, "clip 1 of the batch: the weights"),
         ([[1.5, -0.5], [1.0]], {}, "clip 0 of the batch: the weights"),
         ([[1.0], [], [1.0]], {}, "clip 1 of the batch"),
+        ([[1.0]] * 4, {}, "the state has 3 memories, the weights are for 4"),
         ([[1.0]] * 3, {"beams": 0}, "beams must be at least 1, not 0"),
         ([[1.0]] * 3, {"max_words": 0}, "max_words must be at least 1"),
         ([[1.0]] * 3, {"order": "random"}, "order must be one of beam, best_first"),

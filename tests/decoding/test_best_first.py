@@ -1,8 +1,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from stand_in_decoder import EOS, SOS, StandIn, plain_best_first
-from test_beam import ensembles
+from stand_in_decoder import EOS, SOS, StandIn, ensembles, plain_best_first
 
 from workflow_src.decoding import beam_search, best_first
 

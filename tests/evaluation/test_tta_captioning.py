@@ -58,7 +58,13 @@ def test_equals_one_clip_and_one_strategy_at_a_time(
 ):
     views = make_views(batch=batch)
     captions = captioning_grid(
-        model, views, STRATEGIES, text, stabilise=stabilise, **OPTIONS
+        model,
+        views,
+        STRATEGIES,
+        text,
+        memories_per_search=batch,
+        stabilise=stabilise,
+        **OPTIONS,
     )
     assert list(captions) == STRATEGIES
     for strategy, said in captions.items():

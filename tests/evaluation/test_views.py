@@ -95,5 +95,5 @@ def test_errors(make_views):
         all_groups([Strategy.uniform((2, 2, 2))], True)
     with pytest.raises(ValueError, match="need the waveforms"):
         make_views(waveforms=None)
-    with pytest.raises(ValueError, match=r"tta.batch must be at least 1, not 0"):
+    with pytest.raises(ValueError, match="views_per_batch must be at least 1, not 0"):
         make_views(batch=0)

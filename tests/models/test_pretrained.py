@@ -68,6 +68,7 @@ def publish(server, monkeypatch):
         file = PublishedFile("ours.pth", url, page="https://example.org/ours", **sums)
         monkeypatch.setitem(pretrained.CATALOGUE, "ours", (file,))
 
+    monkeypatch.setattr(pretrained, "PAUSE", 0.0)
     put(sha256=hashlib.sha256(CONTENT).hexdigest())
     return put
 

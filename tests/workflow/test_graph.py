@@ -5,7 +5,8 @@ import pytest
 
 from workflow_src import config
 
-pytestmark = pytest.mark.workflow
+# One group: all of them in one process, which runs the graph once.
+pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("graph")]
 
 
 def test_all_makes_every_result_and_then_has_nothing_to_do(finished):

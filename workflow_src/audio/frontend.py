@@ -9,6 +9,7 @@ clip has to be padded before (workflow_src/audio/store.py does).
 """
 
 import math
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
@@ -156,8 +157,19 @@ class ActLogMel(LogMel):
 class PannsLogMel(LogMel):
     """PANNs': a frame each 10 ms, 50 Hz to 14 kHz, no lower limit but -100 dB.
 
-    (B, T) -> (B, 1 + T // 320, 64): 1001 frames for 10 s.
+    (B, T) -> (B, 1 + T // hop, 64): 1001 frames for 10 s.
+
+    Args:
+        hop: samples from frame to frame; the published encoder was trained with
+            320. A larger one makes small models cheaper.
     """
 
-    def __init__(self) -> None:
-        super().__init__(hop=320, low=50, high=14_000)
+    def __init__(self, hop: int = 320) -> None:
+        super().__init__(hop=hop, low=50, high=14_000)
+
+
+def front_end(config: Mapping, name: str) -> LogMel:
+    """Make the front end `act` or `panns` that a resolved config asks for."""
+    if name == "act":
+        return ActLogMel()
+    return PannsLogMel(config["retrieval"]["hop"])

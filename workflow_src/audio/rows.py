@@ -18,7 +18,12 @@ from pathlib import Path
 import numpy as np
 
 from workflow_src.errors import InputError
-from workflow_src.files import append_json_line, read_json_lines, write_atomically
+from workflow_src.files import (
+    append_json_line,
+    read_json_lines,
+    require_disk,
+    write_atomically,
+)
 
 ARRAY, INDEX, PROGRESS = "array.raw", "index.json", "progress.jsonl"
 COPY_BYTES = 16 << 20  # of a block read at once when stores are joined or verified
@@ -214,7 +219,7 @@ def join_rows(kind: type[RowStore], parts: Sequence[Path], out: Path) -> None:
     """Append the stores `parts` into one, in this order, checking their checksums.
 
     An interrupted join goes on with the first part that it had not appended.
-    InputError where a part is damaged or where no part has a row.
+    InputError where a part is damaged, no part has a row or the disk is too full.
     """
     stores = [kind(part) for part in parts]
     if not any(len(store) for store in stores):
@@ -223,6 +228,8 @@ def join_rows(kind: type[RowStore], parts: Sequence[Path], out: Path) -> None:
         "parts": [[block["sha256"] for block in store.blocks] for store in stores]
     }
     with RowWriter(kind, out, stores[0].shape[1:], description) as writer:
+        left = sum(len(store) for store in stores) - len(writer.names)
+        require_disk(out, left * writer.row_bytes, f"joining {len(stores)} stores")
         for store in stores[len(writer.blocks) :]:
             if store.shape[1:] != writer.row_shape:
                 raise InputError(f"{store.folder} has rows of shape {store.shape[1:]}")

@@ -1,14 +1,20 @@
 """The two caches of a corpus: decoded waveforms, and log-mels of a front end."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from workflow_src.audio.rows import RowStore, RowWriter, join_rows
 from workflow_src.errors import InputError
 from workflow_src.files import require_disk
+
+# Decoding goes through here in many short jobs, and torch takes seconds to import.
+if TYPE_CHECKING:
+    import torch
 
 FULL_SCALE = 32768.0  # int16 waveforms divided by it lie in [-1, 1)
 BLOCK = 512  # rows that share a checksum; an interrupted job repeats one block
@@ -78,23 +84,29 @@ def write_log_mels(
 
 def to_float(waveforms: np.ndarray, device: str | torch.device = "cpu") -> torch.Tensor:
     """int16 (B, T) -> float32 (B, T) in [-1, 1) on a device; int16 is what travels."""
+    import torch
+
     # A view of a memory map is read-only, which torch warns about.
     waveforms = np.require(waveforms, requirements="W")
     return torch.from_numpy(waveforms).to(device).float() / FULL_SCALE
 
 
-@torch.inference_mode()
 def _row_shape(frontend: torch.nn.Module, samples: int, device) -> tuple[int, ...]:
-    return tuple(frontend(torch.zeros(1, samples, device=device)).shape[1:])
+    import torch
+
+    with torch.inference_mode():
+        return tuple(frontend(torch.zeros(1, samples, device=device)).shape[1:])
 
 
-@torch.inference_mode()
 def _log_mels(
     waveforms: WaveformStore, frontend: torch.nn.Module, rows: range, batch: int, device
 ) -> Iterator[np.ndarray]:
+    import torch
+
     for first in range(rows.start, rows.stop, batch):
         part = range(first, min(first + batch, rows.stop))
-        mels = frontend(to_float(waveforms.read(part), device)).half()
+        with torch.inference_mode():
+            mels = frontend(to_float(waveforms.read(part), device)).half()
         if not torch.isfinite(mels).all():
             bad = part[int((~torch.isfinite(mels)).flatten(1).any(1).nonzero()[0])]
             raise InputError(

@@ -152,15 +152,15 @@ class Recipe(AudioAugmentation):
         """Builds a recipe from the resolved configuration.
 
         Args:
-            config: has `augmentations`, `recipes`, `tta`, and may have `sweep`.
-            name: a key of `recipes`, or a name that `sweep_recipes` gives.
+            config: has `augmentations`, `recipes` and `tta`.
+            name: a key of `recipes`.
             task: captioning or retrieval.
 
         Raises:
             InputError: an unknown name, augmentation, key or task, a value out of
                 range, or EDA for captioning, whose targets it would harm.
         """
-        known = config["recipes"] | sweep_recipes(config)
+        known = config["recipes"]
         if name not in known:
             raise InputError(f"recipe {name!r} is none of {', '.join(known)}")
         if task not in TASKS:
@@ -206,46 +206,3 @@ def _build(
         return kind(**merged)
     except InputError as error:
         raise InputError(f"recipes.{recipe}: {error}") from None
-
-
-@dataclass(frozen=True)
-class SweepCell:
-    """One training of Section 4.3's sweep: K, λ (None: drawn), and its recipe."""
-
-    recipe: str
-    ratio: float
-    fixed_lambda: float | None
-
-
-def sweep_cells(config: Mapping[str, Any]) -> list[SweepCell]:
-    """The cells of `config["sweep"]`: every ratio with every λ, in that order.
-
-    A cell with the very strengths of the swept recipe is that recipe, so that it
-    is not trained twice.
-    """
-    if not config.get("sweep"):
-        return []
-    sweep = config["sweep"]
-    if sweep["recipe"] not in config["recipes"]:
-        raise InputError(f"sweep.recipe: {sweep['recipe']!r} is not under recipes")
-    base = config["recipes"][sweep["recipe"]]
-    own = config["augmentations"]["pairmix"] | (base.get("pairmix") or {})
-    cells = []
-    for ratio in sweep["ratio"]:
-        for fixed in sweep["fixed_lambda"]:
-            same = (own["ratio"], own["fixed_lambda"]) == (ratio, fixed)
-            drawn = "beta" if fixed is None else f"lambda{fixed:g}"
-            name = sweep["recipe"] if same else f"sweep_k{ratio:g}_{drawn}"
-            cells.append(SweepCell(name, ratio, fixed))
-    return cells
-
-
-def sweep_recipes(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """The recipes of the sweep's cells, in the form of `config["recipes"]`."""
-    recipes = {}
-    for cell in sweep_cells(config):
-        base = config["recipes"][config["sweep"]["recipe"]]
-        varied = {"ratio": cell.ratio, "fixed_lambda": cell.fixed_lambda}
-        mixing = dict(base.get("pairmix") or {}) | varied
-        recipes[cell.recipe] = dict(base) | {"pairmix": mixing}
-    return recipes

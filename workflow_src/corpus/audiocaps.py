@@ -12,6 +12,12 @@ from workflow_src.corpus.captions import read_captions
 from workflow_src.corpus.download import Downloader, Patience
 from workflow_src.corpus.folder import FolderSource
 from workflow_src.corpus.http import HttpTransport
+from workflow_src.corpus.mirror import (
+    MirrorColumns,
+    fetch_mirror,
+    parquet_files,
+    unpack,
+)
 from workflow_src.corpus.source import Source
 from workflow_src.corpus.youtube import YoutubeTransport
 from workflow_src.errors import InputError
@@ -113,6 +119,25 @@ def audio_source(settings: dict, cache: str | Path, job: str, form: ClipForm) ->
         settings["clips_per_second"],
     )
     return Downloader(transport, cache, job, patience)
+
+
+def unpack_mirror(settings: dict, download: str | Path, audio: str | Path) -> None:
+    """Fetch and unpack the mirror of the config section `audiocaps`.
+
+    Its parquet files are downloaded to `download`, unless the user names a
+    folder that has them; the clips are written below `audio`.
+    """
+    mirror = settings["huggingface"]
+    if mirror["folder"]:
+        files = parquet_files(mirror["folder"])
+    elif mirror["repository"]:
+        files = fetch_mirror(mirror["repository"], mirror["revision"], download)
+    else:
+        raise InputError(
+            "audiocaps.source is huggingface: set audiocaps.huggingface.repository, "
+            "or .folder where the parquet files are there already"
+        )
+    unpack(files, audio, MirrorColumns(**mirror["columns"]))
 
 
 def _needed(settings: dict, key: str) -> str:

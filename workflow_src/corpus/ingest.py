@@ -76,6 +76,7 @@ def ingest(
             writer.append(list(good), good.values())
         write_manifest(writer.partial / MANIFEST, rows)
         writer.finish()
+    _report(out).unlink(missing_ok=True)
     logger.info("%s, shard %d of %d: %s", split.name, shard, shards, summary(rows))
     return rows
 
@@ -125,7 +126,7 @@ def _stop_if_too_many(
     lost = [row for row in rows if row.state != OK]
     if len(lost) <= max_missing * clips:
         return
-    report = out.with_name(out.name + ".missing.csv")
+    report = _report(out)
     write_manifest(report, lost)
     raise InputError(
         f"{lost[0].split}: of {clips} clips in this shard, {len(rows)} were tried and "
@@ -133,3 +134,7 @@ def _stop_if_too_many(
         f"{max_missing:g} allows; the last one is {lost[-1].file_name}: "
         f"{lost[-1].reason}; all are in {report}"
     )
+
+
+def _report(out: Path) -> Path:
+    return out.with_name(out.name + ".missing.csv")

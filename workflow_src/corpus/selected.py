@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping
 from pathlib import Path
 
+from workflow_src.audio.decoding import ClipForm
 from workflow_src.corpus.folder import FolderSource, folder_splits
 from workflow_src.corpus.source import Source
 from workflow_src.layout import SPLITS, Layout
@@ -43,6 +44,30 @@ def captions_folder(config: Mapping, layout: Layout) -> Path:
     return Path(config["corpus_dir"]) if config["corpus"] == "folder" else layout.source
 
 
-def audio_source(config: Mapping, layout: Layout) -> Source:
-    """Where the audio of a clip comes from."""
-    return FolderSource(captions_folder(config, layout) / "audio")
+def clip_form(config: Mapping) -> ClipForm:
+    """What every clip is brought to."""
+    return ClipForm(**config["audio"], min_seconds=config["clips"]["min_seconds"])
+
+
+def audio_source(config: Mapping, layout: Layout, split: str, shard: str) -> Source:
+    """Where the audio of a split's clips comes from.
+
+    `shard` names the job: what it fetched is remembered under this name.
+    """
+    if config["corpus"] != "audiocaps":
+        return FolderSource(captions_folder(config, layout) / "audio")
+    # Here, as it imports the downloaders.
+    from workflow_src.corpus import audiocaps
+
+    cache = layout.source / "audio"
+    if config["audiocaps"]["source"] in ("youtube", "http"):
+        cache /= split
+    job = f"{split}.{shard}"
+    return audiocaps.audio_source(config["audiocaps"], cache, job, clip_form(config))
+
+
+def keeps_audio(config: Mapping) -> bool:
+    """Whether the corpus's encoded audio is kept below data/ beside the waveforms."""
+    if config["corpus"] == "audiocaps":
+        return config["audiocaps"]["source"] != "folder"
+    return False

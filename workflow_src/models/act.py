@@ -22,8 +22,12 @@ from workflow_src.audio.frontend import MEL_BINS
 from workflow_src.errors import InputError
 from workflow_src.models.attention import Attention
 from workflow_src.models.checkpoint import LoadReport, StateDict
+from workflow_src.progress import say
 
 PATCH_FRAMES = 4  # 80 ms; a patch spans all 64 mel bins
+# Of positions and class token, as DeiT: the published code has 1, from which a small
+# encoder learns tags far slower. A published encoder brings its own.
+INITIAL = 0.02
 MAX_PATCHES = 125  # of 10 s: positions are learned
 MAX_WORDS = 2_000  # the decoder's positions are computed
 
@@ -90,8 +94,8 @@ class Encoder(nn.Module):
         width = config.encoder_width
         self.norm = nn.BatchNorm1d(MEL_BINS)
         self.patches = nn.Linear(PATCH_FRAMES * MEL_BINS, width)
-        self.class_token = nn.Parameter(torch.randn(1, 1, width))
-        self.positions = nn.Parameter(torch.randn(1, 1 + MAX_PATCHES, width))
+        self.class_token = nn.Parameter(INITIAL * torch.randn(1, 1, width))
+        self.positions = nn.Parameter(INITIAL * torch.randn(1, 1 + MAX_PATCHES, width))
         self.dropout = nn.Dropout(config.dropout)
         blocks = [EncoderBlock(config) for _ in range(config.encoder_layers)]
         self.blocks = nn.Sequential(*blocks)
@@ -145,14 +149,15 @@ class DecoderState:
     """Keys and values of N captions under way, for `ACT.step`.
 
     Attributes:
-        memory: of each layer, keys and values of the audio, (N, heads, 126, d).
+        memory: of each layer, keys and values of the audio, (M, heads, 126, d): each
+            serves N / M consecutive rows, the beams of a clip.
         words: of each layer, those of the words so far, (N, heads, W, d).
+        source: which of `memory` each row attends to, (N,).
     """
 
     def __init__(self, memory: list[tuple[Tensor, Tensor]]) -> None:
         self.memory = memory
         self.words = [(keys[:, :, :0], values[:, :, :0]) for keys, values in memory]
-        # Which of the first rows' audio each row has: beams of a clip share it.
         self.source = torch.arange(len(memory[0][0]), device=memory[0][0].device)
 
     def __len__(self) -> int:
@@ -174,12 +179,17 @@ class DecoderState:
 
     def select(self, rows: Tensor) -> None:
         """Keep `rows` (integers), in that order, in place; a row may come twice."""
-        source = self.source[rows]
         self.words = [(keys[rows], values[rows]) for keys, values in self.words]
         # The audio's part is the large one, and the same for all beams of a clip.
-        if not torch.equal(source, self.source):
-            self.memory = [(keys[rows], values[rows]) for keys, values in self.memory]
-            self.source = source
+        source = self.source[rows]
+        kept, counts = source.unique_consecutive(return_counts=True)
+        if len(kept) * int(counts.max()) != len(rows):
+            kept = source
+        if len(kept) != len(self.memory[0][0]) or (kept.diff() != 1).any():
+            self.memory = [(keys[kept], values[kept]) for keys, values in self.memory]
+        beams = len(rows) // len(kept)
+        numbers = torch.arange(len(kept), device=rows.device)
+        self.source = numbers.repeat_interleave(beams)
 
 
 class DecoderLayer(nn.Module):
@@ -211,7 +221,11 @@ class DecoderLayer(nn.Module):
         mixed = attention.attend(attention.queries(x), keys, values, allowed)
         x = self.self_norm(x + self.dropout(mixed))
         attention = self.cross_attention
-        mixed = attention.attend(attention.queries(x), *state.memory[layer])
+        # All beams of a clip at once: its keys and values are read once.
+        queries = attention.queries(
+            x.reshape(len(state.memory[layer][0]), -1, x.shape[2])
+        )
+        mixed = attention.attend(queries, *state.memory[layer]).view_as(x)
         x = self.cross_norm(x + self.dropout(mixed))
         return self.mlp_norm(x + self.dropout(self.mlp(x)))
 
@@ -267,11 +281,13 @@ class ACT(nn.Module):
     ) -> LoadReport:
         """Start the encoder from `deit.pth`, `audioset_deit.pth` or a whole ACT.
 
-        See `act_upstream.load_encoder`.
+        Says on stderr what was skipped; see `act_upstream.load_encoder`.
         """
         from workflow_src.models.act_upstream import load_encoder
 
-        return load_encoder(self.encoder, source, trust_pickle)
+        report = load_encoder(self.encoder, source, trust_pickle)
+        say(f"ACT's encoder: {report}")
+        return report
 
     def load_word_vectors(self, vectors: Tensor) -> None:
         """Start the word embeddings from vectors (vocabulary, decoder_width)."""

@@ -9,7 +9,6 @@ The network is a chain of named stages (`ResNet38.stage_names`), which can be cu
 after any of them, for test-time augmentation in the middle of the encoder.
 """
 
-import logging
 from collections.abc import Callable, Sequence
 from os import PathLike
 
@@ -24,8 +23,7 @@ from workflow_src.models.checkpoint import (
     load_exactly,
     read_state_dict,
 )
-
-logger = logging.getLogger(__name__)
+from workflow_src.progress import say
 
 LEAST_FRAMES = 32  # time is halved five times
 
@@ -247,8 +245,8 @@ class ResNet38(nn.Module):
     ) -> LoadReport:
         """Read the published `ResNet38_mAP=0.434.pth`.
 
-        Its own front end and its tagging layers are skipped; the log and the
-        returned report name them.
+        Its own front end and its tagging layers are skipped; it says so on
+        stderr, and in the returned report.
 
         Args:
             source: the file, or its tensors.
@@ -263,5 +261,5 @@ class ResNet38(nn.Module):
         rest = {name: tensor for name, tensor in state.items() if name not in skipped}
         report = load_exactly(self, rest, NAMES)
         report = LoadReport(report.loaded, skipped)
-        logger.info("ResNet38: %s", report)
+        say(f"ResNet38: {report}")
         return report

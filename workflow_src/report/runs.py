@@ -34,6 +34,11 @@ class Runs:
         """Number of test clips."""
         return self._scores[0]["clips"]
 
+    @property
+    def metrics(self) -> list[str]:
+        """The metrics that were scored."""
+        return list(self._scores[0]["metrics"])
+
     def values(self, metric: str) -> list[float]:
         """The corpus score of each seed, in the paper's unit; empty if not scored."""
         return [

@@ -28,11 +28,17 @@ def rows_of(config: Mapping, table: str) -> Iterator[tuple[dict, list[str]]]:
         yield row, row.get("tasks", content["tasks"])
 
 
+def folder(layout: Layout, task: str, row: Mapping, seed: int) -> Path:
+    """Folder with the scores of a row: a run's, or a point of its τ grid."""
+    own = layout.run(task, row["recipe"], seed)
+    return own / "tta" / row["tta"] if "tta" in row else own
+
+
 def score_files(config: Mapping, table: str) -> list[Path]:
     """List the files that a table is made from."""
     layout = Layout.of(config)
     return [
-        layout.run(task, row["recipe"], seed) / name
+        folder(layout, task, row, seed) / name
         for row, tasks in rows_of(config, table)
         for task in tasks
         for seed in config["seeds"]
@@ -57,7 +63,7 @@ def table(config: Mapping, name: str) -> pd.DataFrame:
     records, baselines = [], {}
     for row, tasks in rows_of(config, name):
         runs = [
-            Runs(task, [layout.run(task, row["recipe"], s) for s in config["seeds"]])
+            Runs(task, [folder(layout, task, row, seed) for seed in config["seeds"]])
             for task in tasks
         ]
         clips = sorted({run.clips for run in runs})
@@ -71,7 +77,7 @@ def table(config: Mapping, name: str) -> pd.DataFrame:
             record[f"{metric} (paper)"] = figure
             for shown in SHOWN.get(metric, [metric]):
                 for run in runs:
-                    record |= _ours(run, shown, baselines, config["metrics"])
+                    record |= figures(run, shown, baselines, config["metrics"])
         records.append(record)
     # The fullest row has the columns in their order; others may have fewer.
     fullest = max(records, key=len)
@@ -79,26 +85,29 @@ def table(config: Mapping, name: str) -> pd.DataFrame:
     return pd.DataFrame(records, columns=list(columns))
 
 
-def _ours(run: Runs, metric: str, baselines: dict, settings: Mapping) -> dict:
-    """Our figures of one metric; `baselines` remembers its first row."""
+def figures(run: Runs, metric: str, baselines: dict, settings: Mapping) -> dict:
+    """Our figures of one metric of a row; empty if it was not scored.
+
+    `baselines` remembers the first row of each metric, to which it is compared.
+    """
     values = run.values(metric)
     if not values:
         return {}
     mean, deviation = over_seeds(values)
-    figures = {metric: mean}
+    own = {metric: mean}
     if deviation is not None:
-        figures[f"{metric} sd"] = deviation
+        own[f"{metric} sd"] = deviation
     first = baselines.setdefault(metric, run)
     found = None
     if first is not run:
         found = difference(run, first, metric, settings["resamples"])
     if found is not None:
-        figures |= {
+        own |= {
             f"{metric} difference": found.difference,
             f"{metric} low": found.low,
             f"{metric} high": found.high,
         }
-    figures = {name: round(value, 2) for name, value in figures.items()}
+    own = {name: round(value, 2) for name, value in own.items()}
     if found is not None:
-        figures[f"{metric} sure"] = "*" if found.excludes_zero else ""
-    return figures
+        own[f"{metric} sure"] = "*" if found.excludes_zero else ""
+    return own

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 
-from workflow_src.audio.frontend import ActLogMel
+from workflow_src.audio.frontend import front_end
 from workflow_src.audio.store import LogMelStore, WaveformStore
 from workflow_src.augment.recipe import Recipe
 from workflow_src.config import own_encoder
@@ -29,13 +29,12 @@ def train(config: Mapping, layout: Layout, recipe_name: str, seed: int) -> None:
     vocabulary = Vocabulary.load(layout.vocabulary)
     torch.manual_seed(seed)
     model = build(config, layout, vocabulary).to(device)
-    front_end = ActLogMel().to(device)
     batches = Batches(
         captions=read_pairs(layout.captions("train")),
         waveforms=WaveformStore(layout.waveforms("train")),
         log_mels=LogMelStore(layout.log_mels("act", "train")),
         recipe=Recipe.from_config(config, recipe_name, "captioning"),
-        front_end=front_end,
+        front_end=front_end(config, "act").to(device),
         batch_size=settings["batch_size"],
         seed=seed,
         device=device,
@@ -48,7 +47,10 @@ def train(config: Mapping, layout: Layout, recipe_name: str, seed: int) -> None:
         right = tokens[:, 1:]
         padding = None if settings["loss_on_padding"] else vocabulary.padding(right)
         memory = model.encode(batch.log_mels, batch.mask)
-        logits = model.decode(memory, tokens[:, :-1].to(device))
+        given = tokens[:, :-1]
+        # As the published code: no word attends to padding, not even padding.
+        unseen = vocabulary.padding(given).to(device)
+        logits = model.decode(memory, given.to(device), unseen)
         return label_smoothing_loss(
             logits,
             right.to(device),
@@ -88,7 +90,9 @@ def build(config: Mapping, layout: Layout, vocabulary: Vocabulary) -> ACT:
     settings = config["captioning"]
     model = ACT(ActConfig(len(vocabulary), **settings["model"]))
     if settings["pretrained"] is not None:
-        model.load_encoder(published_encoder(settings["pretrained"]))
+        model.load_encoder(
+            published_encoder(settings["pretrained"]), config["trust_pickle"]
+        )
     elif own_encoder(config, "captioning"):
         state = load_model(layout.pretrained("captioning"))
         model.encoder.load_state_dict(state["model"])

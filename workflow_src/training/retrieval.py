@@ -4,16 +4,21 @@ from collections.abc import Mapping
 
 import torch
 
-from workflow_src.audio.frontend import PannsLogMel
+from workflow_src.audio.frontend import front_end
 from workflow_src.audio.store import LogMelStore, WaveformStore
 from workflow_src.augment.recipe import Recipe
 from workflow_src.config import own_encoder
 from workflow_src.corpus.pairs import read_pairs
 from workflow_src.device import prepare
-from workflow_src.evaluation.retrieval import retrieval_metrics
+from workflow_src.evaluation.retrieval import (
+    build_retriever,
+    embed_captions,
+    embed_clips,
+    retrieval_metrics,
+)
 from workflow_src.layout import Layout
-from workflow_src.models.pretrained import published_encoder, text_encoder
-from workflow_src.models.retrieval import AudioTextRetriever, RetrieverConfig, ntxent
+from workflow_src.models.pretrained import published_encoder
+from workflow_src.models.retrieval import AudioTextRetriever, ntxent
 from workflow_src.training.batches import Batches
 from workflow_src.training.loop import Training, fit, load_model
 from workflow_src.training.schedules import retrieval_optimizer
@@ -30,7 +35,7 @@ def train(config: Mapping, layout: Layout, recipe_name: str, seed: int) -> None:
         waveforms=WaveformStore(layout.waveforms("train")),
         log_mels=LogMelStore(layout.log_mels("panns", "train")),
         recipe=Recipe.from_config(config, recipe_name, "retrieval"),
-        front_end=PannsLogMel().to(device),
+        front_end=front_end(config, "panns").to(device),
         batch_size=settings["batch_size"],
         seed=seed,
         device=device,
@@ -48,7 +53,9 @@ def train(config: Mapping, layout: Layout, recipe_name: str, seed: int) -> None:
     captions = read_pairs(layout.captions("val"))
 
     def validate() -> dict[str, float]:
-        metrics, _ = retrieval_metrics(model, log_mels, captions, device)
+        audio = embed_clips(model, log_mels, device)
+        text = embed_captions(model, captions)
+        metrics, _ = retrieval_metrics(audio, text, log_mels.names, captions)
         recalls = [
             metrics[f"{direction} R@{k}"]
             for direction in ("T2A", "A2T")
@@ -74,20 +81,14 @@ def train(config: Mapping, layout: Layout, recipe_name: str, seed: int) -> None:
     )
 
 
-def build(config: Mapping, layout: Layout) -> AudioTextRetriever:
-    """Make the model of the config, its weights as they come."""
-    settings = dict(config["retrieval"]["model"])
-    if settings["text_encoder"] is None:
-        settings["word_pieces"] = layout.word_pieces
-    return AudioTextRetriever(RetrieverConfig(**settings))
-
-
 def initialised(config: Mapping, layout: Layout) -> AudioTextRetriever:
     """Make the model of the config, with its audio encoder pre-trained."""
-    model = build(config, layout)
+    model = build_retriever(config, layout)
     pretrained = config["retrieval"]["pretrained"]
     if pretrained is not None:
-        model.audio_encoder.load_upstream(published_encoder(pretrained))
+        model.audio_encoder.load_upstream(
+            published_encoder(pretrained), config["trust_pickle"]
+        )
     elif own_encoder(config, "retrieval"):
         state = load_model(layout.pretrained("retrieval"))
         model.audio_encoder.load_state_dict(state["model"])

@@ -22,6 +22,7 @@ SECTIONS = {
     "train": [
         "seeds",
         "pretraining",
+        "pretrained_sha256",
         "captioning",
         "retrieval",
         "augmentations",
@@ -31,7 +32,7 @@ SECTIONS = {
     "evaluate": ["metrics", "tables"],
 }
 # Where it runs, not what comes out; and what is no part of `all`.
-NO_RESULT = ["device", "threads", "sweep"]
+NO_RESULT = ["device", "threads", "trust_pickle", "sweep"]
 
 
 def tracked(values: Mapping, scale: str, stage: str) -> list[str]:

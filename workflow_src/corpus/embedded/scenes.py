@@ -73,7 +73,7 @@ class Scene:
 
 
 def draw_scene(
-    rng: np.random.Generator, anchor: str, novel: bool | None, seconds: float
+    rng: np.random.Generator, anchor: str, novel: bool, seconds: float
 ) -> Scene:
     """Draw a scene around one kind of sound.
 

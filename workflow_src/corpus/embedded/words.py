@@ -63,7 +63,11 @@ WORDS: dict[str, tuple[Words, ...]] = {
         _of("stream|streams", "flow, trickle"),
     ),
     "waves": (
-        _of("|waves, |ocean waves", "crash, break on the shore, roll in", True),
+        _of(
+            "|waves, |ocean waves",
+            "crash, break on the shore, roll onto the shore",
+            True,
+        ),
         _of("=the sea", "roar"),
     ),
     "man": (_of("man|men, adult male|adult males", "speak, talk"),),
