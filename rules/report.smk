@@ -20,6 +20,7 @@ rule table:
         "../envs/workflow.yaml"
     params:
         rows=lambda wildcards: config["tables"][wildcards.table],
+        settings=settings("metrics"),
         corpus=LAYOUT.name,
     shell:
         "python -m workflow_src table {wildcards.table} > {log} 2>&1"

@@ -84,11 +84,10 @@ def evaluate(config: Mapping, layout: Layout, recipe: str, seed: int) -> None:
     folder = layout.run("captioning", recipe, seed)
     said = dict(read_pairs(folder / "captions.csv"))
     references = read_references(layout.captions("test"))
-    score_systems(config, {folder.name: said}, references, folder.parent)
+    score_systems({folder.name: said}, references, folder.parent)
 
 
 def score_systems(
-    config: Mapping,
     systems: Mapping[str, Mapping[str, str]],
     references: Mapping[str, list[str]],
     parent: Path,
@@ -98,18 +97,13 @@ def score_systems(
     `clips.csv` has the score of each clip, as a fraction; `scores.json` those of
     the corpus in the paper's unit, per cent.
     """
-    scored = score_many(systems, references, spice_settings(config))
+    scored = score_many(systems, references)
     for system, scores in scored.items():
         clips = pd.DataFrame({name: own for name, (_, own) in scores.items()})
         clips.insert(0, "file_name", list(references))
         write_atomically(parent / system / "clips.csv", clips.to_csv(index=False))
         metrics = {name: 100 * corpus for name, (corpus, _) in scores.items()}
         write_scores(parent / system, len(references), metrics)
-
-
-def spice_settings(config: Mapping) -> str:
-    """Which SPICE the config asks for."""
-    return "none"
 
 
 def write_scores(folder: Path, clips: int, metrics: Mapping[str, float]) -> None:

@@ -95,7 +95,7 @@ def score_caption_grid(config: Mapping, layout: Layout, recipe: str, seed: int) 
         for point, own in table.groupby("point", sort=False)
     }
     references = read_references(layout.captions("test"))
-    score_systems(config, systems, references, folder)
+    score_systems(systems, references, folder)
 
 
 def evaluate_retrieval_grid(

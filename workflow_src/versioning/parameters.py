@@ -22,6 +22,7 @@ SECTIONS = {
     "train": [
         "seeds",
         "pretraining",
+        "pretrained_sha256",
         "captioning",
         "retrieval",
         "augmentations",

@@ -78,8 +78,12 @@ def adopt(layout: Layout) -> Adoption:
     entries = {}
     for folder in folders(layout).values():
         entries |= _read(folder / NAME)
+    store = _Records()
     for path, entry in entries.items():
-        if not path.exists():
+        if entry["md5"] is None:
+            if not path.exists() and store.read(path) is None:
+                store.write(path, entry["record"])
+        elif not path.exists():
             found.missing.append(path)
         elif digest(path) != entry["md5"]:
             found.changed.append(path)
@@ -93,7 +97,6 @@ def adopt(layout: Layout) -> Adoption:
     known = {path for path in sources if _has_its_sources(path, sources)}
     found.current[:] = [path for path in found.current if path in known]
     sources = {path: sources[path] for path in found.current}
-    store = _Records()
     arrived = set()
     for path in found.current:
         if store.read(path) != entries[path]["record"]:
@@ -105,13 +108,19 @@ def adopt(layout: Layout) -> Adoption:
 
 
 def write(folder: Path) -> None:
-    """Write `records.json` of a folder: of its files that DVC does not ignore."""
+    """Write `records.json` of a folder; files that DVC ignores are without MD5.
+
+    Their records travel alone: Snakemake compares the parameters of a job only
+    where it knows of all its outputs, here or not.
+    """
     store = _Records()
+    versioned = set(_versioned(folder))
     content = {}
-    for path in sorted(_versioned(folder)):
+    for path in sorted(folder.rglob("*")):
         record = store.read(path)
         if record is not None:
-            content[str(path)] = {"md5": digest(path), "record": record}
+            md5 = digest(path) if path in versioned else None
+            content[str(path)] = {"md5": md5, "record": record}
     write_atomically(folder / NAME, json.dumps(content, indent=1) + "\n")
 
 
