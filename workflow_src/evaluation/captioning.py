@@ -8,7 +8,7 @@ import pandas as pd
 import torch
 
 from workflow_src.audio.store import LogMelStore
-from workflow_src.corpus.pairs import read_pairs, read_references
+from workflow_src.corpus.pairs import read_references
 from workflow_src.corpus.text import Vocabulary
 from workflow_src.decoding import beam_search
 from workflow_src.device import prepare
@@ -82,9 +82,14 @@ def caption_test_clips(config: Mapping, layout: Layout, recipe: str, seed: int) 
 def evaluate(config: Mapping, layout: Layout, recipe: str, seed: int) -> None:
     """Score `captions.csv` of a run: `scores.json`, and `clips.csv` clip by clip."""
     folder = layout.run("captioning", recipe, seed)
-    said = dict(read_pairs(folder / "captions.csv"))
+    said = read_said(folder / "captions.csv").set_index("file_name")["caption"]
     references = read_references(layout.captions("test"))
-    score_systems({folder.name: said}, references, folder.parent)
+    score_systems({folder.name: said.to_dict()}, references, folder.parent)
+
+
+def read_said(path: Path) -> pd.DataFrame:
+    """Read what a model said, as text: an empty caption and "nan" are captions too."""
+    return pd.read_csv(path, dtype=str, keep_default_na=False)
 
 
 def score_systems(

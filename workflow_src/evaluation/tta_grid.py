@@ -14,7 +14,11 @@ from workflow_src.audio.store import LogMelStore, WaveformStore
 from workflow_src.augment.recipe import Recipe
 from workflow_src.corpus.pairs import read_pairs, read_references
 from workflow_src.device import prepare
-from workflow_src.evaluation.captioning import load_captioner, score_systems
+from workflow_src.evaluation.captioning import (
+    load_captioner,
+    read_said,
+    score_systems,
+)
 from workflow_src.evaluation.retrieval import (
     embed_captions,
     load_retriever,
@@ -89,7 +93,7 @@ def caption_grid(config: Mapping, layout: Layout, recipe: str, seed: int) -> Non
 def score_caption_grid(config: Mapping, layout: Layout, recipe: str, seed: int) -> None:
     """Score `tta/captions.csv`, all points at once, into a folder each."""
     folder = layout.run("captioning", recipe, seed) / "tta"
-    table = pd.read_csv(folder / "captions.csv", dtype=str, keep_default_na=False)
+    table = read_said(folder / "captions.csv")
     systems = {
         point: dict(zip(own["file_name"], own["caption"], strict=True))
         for point, own in table.groupby("point", sort=False)
