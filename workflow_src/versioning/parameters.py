@@ -32,7 +32,7 @@ SECTIONS = {
     "evaluate": ["metrics", "tables"],
 }
 # Where it runs, not what comes out; and what is no part of `all`.
-NO_RESULT = ["device", "threads", "sweep", "pretrained_sha256", "trust_pickle"]
+NO_RESULT = ["device", "threads", "trust_pickle", "sweep"]
 
 
 def tracked(values: Mapping, scale: str, stage: str) -> list[str]:
