@@ -1,0 +1,1 @@
+"""Waveforms and log-mel spectrograms: decoding, front ends, caches."""

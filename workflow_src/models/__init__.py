@@ -1,0 +1,1 @@
+"""The systems the paper builds on, one file a model."""

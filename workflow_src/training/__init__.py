@@ -1,0 +1,1 @@
+"""Batches, schedules and the training of each model."""

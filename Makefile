@@ -1,0 +1,46 @@
+# `make demo` and `make test` do all the set-up they need.
+#   env    the environment in .venv, from the pinned requirements
+#   demo   the whole workflow on the embedded corpus, offline
+#   test   linters, unit tests and the graph at smoke scale
+PYTHON ?= python3
+VENV := .venv
+ENV := $(VENV)/.complete
+ACTIVATE := . $(VENV)/bin/activate
+
+.PHONY: env demo test test-slow format lock clean
+
+env: $(ENV)
+
+# --no-compile: Python compiles what is imported; most of this never is.
+$(ENV): requirements.txt requirements-hashed.txt pyproject.toml workflow_src/environment.py
+	@$(PYTHON) -c 'import sys; sys.version_info[:2] == (3, 11) or sys.exit("Python 3.11 is needed, this is %d.%d: make PYTHON=python3.11 ..." % sys.version_info[:2])'
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile -r requirements.txt
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes -r requirements-hashed.txt
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall --editable .
+	$(VENV)/bin/python -m workflow_src.environment
+	@touch $@
+
+demo: env
+	$(ACTIVATE) && snakemake --cores 8 --resources gpu=1 all
+
+test: env
+	$(ACTIVATE) && ruff check . && ruff format --check .
+	$(ACTIVATE) && snakefmt --check Snakefile rules && snakemake --lint
+	$(ACTIVATE) && python -m pytest -m "not slow"
+
+test-slow: env
+	$(ACTIVATE) && python -m pytest -m slow
+
+format: env
+	$(ACTIVATE) && ruff check --fix . && ruff format . && snakefmt Snakefile rules
+
+# Writes requirements.txt anew from requirements.in, in a throw-away environment.
+lock:
+	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/python -m pip install --quiet --no-compile -r requirements.in
+	.venv-lock/bin/python -m pip freeze | sed 's/+cpu$$//' > requirements.txt
+	rm -rf .venv-lock
+
+clean:
+	rm -rf data runs results logs .snakemake

@@ -1,0 +1,133 @@
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+
+from workflow_src.augment.generators import torch_generator
+from workflow_src.augment.recipe import Recipe, is_changed
+from workflow_src.errors import InputError
+
+ROOT = Path(__file__).parents[2]
+CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+
+
+def front_end(waveforms: torch.Tensor) -> torch.Tensor:
+    return waveforms.unflatten(1, (-1, 8)).abs().clamp_min(1e-5).log10() * 20
+
+
+def recipe(name: str, task: str = "retrieval") -> Recipe:
+    return Recipe.from_config(CONFIG, name, task)
+
+
+@pytest.mark.parametrize("task", ["captioning", "retrieval"])
+@pytest.mark.parametrize("name", CONFIG["recipes"])
+def test_every_recipe_of_the_config(name, task):
+    if task == "captioning" and "eda" in CONFIG["recipes"][name]:
+        with pytest.raises(InputError, match="eda is for retrieval only"):
+            recipe(name, task)
+        return
+    built = recipe(name, task)
+    for augmentation in ("noise", "reverb", "specaugment", "eda", "pairmix"):
+        wanted = augmentation in CONFIG["recipes"][name]
+        assert (getattr(built, augmentation) is not None) == wanted
+
+
+@pytest.mark.parametrize(
+    ("name", "needed"),
+    [
+        ("none", False),
+        ("noise", True),
+        ("reverb", True),
+        ("specaugment", False),
+        ("eda", False),
+        ("pairmix", True),
+        ("all", True),
+        ("specaugment_concat", True),
+        ("specaugment_waveform", True),
+        ("specaugment_spectrogram", False),
+    ],
+)
+def test_which_recipes_need_waveforms(name, needed):
+    assert recipe(name).needs_waveforms == needed
+
+
+def test_a_value_in_a_recipe_replaces_the_default():
+    assert recipe("specaugment_concat").pairmix.level == "concat"
+    assert recipe("specaugment_concat").pairmix.ratio == 0.25
+
+
+def test_test_time_halves_and_never_mixes():
+    augmentation = recipe("all").test_time()
+    assert augmentation.specaugment.time_width == 32
+    assert augmentation.specaugment.frequency_width == 4
+    assert augmentation.specaugment.time_stripes == 2
+    assert augmentation.reverb.rt60 == (0.05, 0.4)
+    assert augmentation.reverb.probability == augmentation.noise.probability == 0.25
+    assert list(augmentation.noise.snr_db) == [10.0, 30.0]
+    assert not hasattr(augmentation, "pairmix")
+    assert not recipe("pairmix").test_time().needs_waveforms
+
+
+def test_reverberation_comes_before_noise():
+    names = [type(effect).__name__ for effect in recipe("all").effects]
+    assert names == ["Reverb", "Noise"]
+
+
+def test_cached_log_mels_are_used_where_nothing_changes():
+    waveforms = 0.1 * torch.randn(16, 800, generator=torch_generator(0))
+    cached = front_end(waveforms) + 1000  # to tell them from fresh ones
+    seen = []
+
+    def counting(clips: torch.Tensor) -> torch.Tensor:
+        seen.append(len(clips))
+        return front_end(clips)
+
+    built = recipe("all")
+    out = built.log_mels(waveforms, cached, counting, torch_generator(1))
+    changed = is_changed(built.draw_effects(16, torch_generator(1)))
+    assert torch.equal(out.amax((1, 2)) < 500, changed)
+    assert seen == [int(changed.sum())]
+    assert 0 < changed.sum() < 16
+    assert torch.equal(cached, front_end(waveforms) + 1000)
+
+
+def test_without_a_cache_the_front_end_runs_on_all():
+    waveforms = 0.1 * torch.randn(4, 800, generator=torch_generator(0))
+    built = recipe("none")
+    fresh = built.log_mels(waveforms, None, front_end, torch_generator(1))
+    assert torch.equal(fresh, front_end(waveforms))
+    copy = built.log_mels(None, fresh, front_end, torch_generator(1))
+    assert torch.equal(copy, fresh)
+    assert copy.data_ptr() != fresh.data_ptr()
+    with pytest.raises(InputError, match="need the waveforms"):
+        recipe("noise").log_mels(None, fresh, front_end, torch_generator(1))
+
+
+def test_the_mask_is_specaugment_or_none():
+    assert recipe("noise").mask(torch_generator(0)) is None
+    spectrogram = torch.ones(4, 500, 64)
+    mask = recipe("specaugment").mask(torch_generator(0))
+    assert torch.equal(
+        mask(spectrogram),
+        recipe("specaugment").specaugment(spectrogram, torch_generator(0)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("recipes", "sentence"),
+    [
+        ({"other": {}}, "recipe 'x' is none of other"),
+        ({"x": {"echo": {}}}, "recipes.x: 'echo' is none of"),
+        ({"x": {"noise": {"snr": 3}}}, "recipes.x: noise has no key 'snr'"),
+        ({"x": {"noise": {"probability": 2}}}, "recipes.x: noise: probability"),
+    ],
+)
+def test_bad_recipes(recipes, sentence):
+    with pytest.raises(InputError, match=sentence):
+        Recipe.from_config(CONFIG | {"recipes": recipes}, "x", "retrieval")
+
+
+def test_an_unknown_task():
+    with pytest.raises(InputError, match="task is one of captioning, retrieval"):
+        recipe("none", "tagging")

@@ -1,0 +1,36 @@
+import pytest
+
+from workflow_src.augment import wordnet
+from workflow_src.augment.wordnet import synonyms
+from workflow_src.errors import InputError
+
+
+@pytest.mark.parametrize(
+    ("word", "some"),
+    [
+        ("car", {"auto", "automobile", "motorcar"}),
+        ("dog", {"hound", "domestic dog"}),
+        ("loudly", {"aloud"}),
+        ("vehicles", {"fomite"}),  # ending taken off
+        ("blew", {"puff", "gust"}),  # irregular form
+    ],
+)
+def test_known_synonyms(word, some):
+    assert some <= set(synonyms(word))
+    assert word not in synonyms(word)
+
+
+def test_base_forms_are_no_synonyms():
+    assert "bark" not in synonyms("barks")
+    assert synonyms("barks") == synonyms("bark")
+
+
+@pytest.mark.parametrize("word", ["the", "xyzzy", ""])
+def test_no_synonyms(word):
+    assert synonyms(word) == ()
+
+
+def test_missing_package_is_one_sentence(monkeypatch):
+    monkeypatch.setattr(wordnet, "find_spec", lambda name: None)
+    with pytest.raises(InputError, match="pycocoevalcap, which is not installed"):
+        wordnet._jar()

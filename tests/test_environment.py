@@ -1,0 +1,31 @@
+"""torchaudio beside a torch with or without CUDA."""
+
+import subprocess
+import sys
+
+from workflow_src.environment import fit_torchaudio
+
+
+def test_libraries_are_set_aside_and_put_back(tmp_path):
+    for name in ("_torchaudio.abi3.so", "libtorchaudio.abi3.so", "__init__.py"):
+        (tmp_path / name).touch()
+    assert len(fit_torchaudio(tmp_path, torch_has_cuda=False)) == 2
+    assert not list(tmp_path.glob("*.so"))
+    assert fit_torchaudio(tmp_path, torch_has_cuda=False) == []
+    assert len(fit_torchaudio(tmp_path, torch_has_cuda=True)) == 2
+    assert len(list(tmp_path.glob("*.so"))) == 2
+    assert fit_torchaudio(tmp_path, torch_has_cuda=True) == []
+
+
+def test_transformers_and_torchaudio_work_in_this_environment():
+    # In a process of its own, as a user's script would.
+    script = (
+        "import torch, torchaudio, transformers\n"
+        "from transformers import BartModel, ClapModel, pipeline\n"
+        "mel = torchaudio.transforms.MelSpectrogram(32000, n_mels=32)\n"
+        "print(tuple(mel(torch.zeros(2, 32000)).shape))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "(2, 32, 161)"

@@ -1,0 +1,5 @@
+"""`python -m workflow_src <step>`."""
+
+from workflow_src.cli import main
+
+main()

@@ -1,0 +1,86 @@
+"""SpecAugment: random stripes of the spectrogram set to zero (Park et al. 2019)."""
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+import torch
+from torch import Tensor
+
+from workflow_src.errors import InputError
+
+# A stripe covers at most this share of its axis, whatever its width in frames
+# or bins says: the upper bound "p" of Section 2 of Park et al. At 500 x 64 and
+# the published widths it never binds; it keeps a shorter input from vanishing.
+LARGEST_SHARE = 0.25
+
+
+@dataclass(frozen=True)
+class SpecAugment:
+    """Masks stripes of time and frequency, other ones in each sample.
+
+    A stripe's width is uniform in 0, ..., its maximum, and its place uniform
+    among those that fit. The masked value is zero, so the place for this is
+    after the model's BatchNorm over mel bins (both baselines of the paper): zero
+    is then the mean. The maximum width is the one given or a quarter of the axis,
+    whichever is less.
+
+    Attributes:
+        time_stripes: stripes in time; they may overlap.
+        time_width: maximum width in frames.
+        frequency_stripes: stripes in frequency; they may overlap.
+        frequency_width: maximum width in mel bins.
+
+    Raises:
+        InputError: a negative value, or one that is no integer.
+    """
+
+    time_stripes: int = 2
+    time_width: int = 64
+    frequency_stripes: int = 2
+    frequency_width: int = 8
+
+    def __post_init__(self) -> None:
+        for key, value in vars(self).items():
+            if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+                raise InputError(
+                    f"specaugment: {key} is an integer of at least 0, not {value!r}"
+                )
+
+    def masked(self, shape: tuple[int, int, int], generator: torch.Generator) -> Tensor:
+        """Draws what is masked: (B, L, F) bool on the generator's device."""
+        samples, frames, bins = shape
+        in_time = _stripes(
+            samples, frames, self.time_stripes, self.time_width, generator
+        )
+        in_frequency = _stripes(
+            samples, bins, self.frequency_stripes, self.frequency_width, generator
+        )
+        return in_time[:, :, None] | in_frequency[:, None, :]
+
+    def __call__(self, spectrogram: Tensor, generator: torch.Generator) -> Tensor:
+        """Masks a batch: (B, L, F) -> (B, L, F), new memory."""
+        masked = self.masked(tuple(spectrogram.shape), generator)
+        return spectrogram.masked_fill(masked.to(spectrogram.device), 0)
+
+    def scaled(self, factor: float) -> Self:
+        """The augmentation with `factor` times the maximum widths."""
+        return replace(
+            self,
+            time_width=round(self.time_width * factor),
+            frequency_width=round(self.frequency_width * factor),
+        )
+
+
+def _stripes(
+    samples: int, length: int, stripes: int, width: int, generator: torch.Generator
+) -> Tensor:
+    """Union of random stripes along an axis of `length`: (samples, length) bool."""
+    width = min(width, int(length * LARGEST_SHARE))
+    uniform = torch.rand(
+        2, samples, stripes, 1, generator=generator, device=generator.device
+    )
+    # The clamp: a product just below width + 1 may round up to it.
+    widths = (uniform[0] * (width + 1)).floor().clamp_max(width)
+    starts = (uniform[1] * (length - widths + 1)).floor()
+    place = torch.arange(length, device=generator.device)
+    return ((place >= starts) & (place < starts + widths)).any(dim=1)

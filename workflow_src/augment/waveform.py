@@ -1,0 +1,186 @@
+"""Noise and reverberation on waveforms (Section 4.3 of the paper).
+
+Each effect draws, for each clip on its own, whether it applies and how strongly;
+only the clips that were drawn cost time.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+import torch
+from scipy.fft import next_fast_len
+from torch import Tensor
+
+from workflow_src.augment.generators import on_device
+from workflow_src.errors import InputError
+
+SAMPLE_RATE = 32_000  # Hz
+DECAY_AT_RT60 = 1e-3  # of amplitude: -60 dB
+
+
+@dataclass(frozen=True)
+class _Effect:
+    """What both effects share: the draw, and the work on drawn clips only."""
+
+    probability: float
+
+    @property
+    def _strength_range(self) -> tuple[float, float]:
+        raise NotImplementedError
+
+    def _check(self, name: str, key: str) -> None:
+        low, high = self._strength_range
+        if not 0 <= self.probability <= 1:
+            raise InputError(
+                f"{name}: probability is from 0 to 1, not {self.probability}"
+            )
+        if not -float("inf") < low <= high < float("inf"):
+            raise InputError(
+                f"{name}: {key} is [low, high] with low <= high, not [{low}, {high}]"
+            )
+
+    def draw(self, count: int, generator: torch.Generator) -> Tensor:
+        """Draws for `count` clips whether the effect applies, and its strength.
+
+        Returns:
+            (count,) float32 on the CPU: the strength, uniform in its range; NaN
+            for a clip that stays as it is.
+        """
+        low, high = self._strength_range
+        uniform = torch.rand(2, count, generator=generator, device=generator.device)
+        chosen, position = uniform.cpu()
+        strength = low + (high - low) * position
+        return strength.masked_fill(chosen >= self.probability, torch.nan)
+
+    def apply(
+        self, waveforms: Tensor, strength: Tensor, generator: torch.Generator
+    ) -> Tensor:
+        """Applies drawn strengths.
+
+        Args:
+            waveforms: (B, T) float, stays as it is.
+            strength: (B,) as `draw` gives it.
+            generator: source of the noise samples.
+
+        Returns:
+            (B, T), new memory; clips of strength NaN are equal to the input.
+        """
+        out = waveforms.clone()
+        rows = (~strength.isnan()).nonzero().flatten()
+        if len(rows):
+            strength = strength[rows].to(waveforms.device, waveforms.dtype)
+            rows = rows.to(waveforms.device)
+            generator = on_device(generator, waveforms.device)
+            out[rows] = self._transform(waveforms[rows], strength, generator)
+        return out
+
+    def __call__(self, waveforms: Tensor, generator: torch.Generator) -> Tensor:
+        """Draws and applies: (B, T) -> (B, T), new memory."""
+        return self.apply(waveforms, self.draw(len(waveforms), generator), generator)
+
+    def _transform(
+        self, waveforms: Tensor, strength: Tensor, generator: torch.Generator
+    ) -> Tensor:
+        raise NotImplementedError
+
+    def scaled(self, factor: float) -> Self:
+        """The effect with `factor` times the probability."""
+        return replace(self, probability=self.probability * factor)
+
+
+@dataclass(frozen=True)
+class Noise(_Effect):
+    """Adds white Gaussian noise at a signal-to-noise ratio drawn per clip.
+
+    The ratio is that of mean powers over the whole clip, padding included, and
+    is met exactly. A silent clip stays silent: it has no such ratio.
+
+    Attributes:
+        probability: of a clip to be changed.
+        snr_db: lowest and highest ratio in dB, drawn uniformly.
+
+    Raises:
+        InputError: a value out of its range.
+    """
+
+    probability: float = 0.5
+    snr_db: tuple[float, float] = (10.0, 30.0)
+
+    def __post_init__(self) -> None:
+        self._check("noise", "snr_db")
+
+    @property
+    def _strength_range(self) -> tuple[float, float]:
+        return self.snr_db[0], self.snr_db[1]
+
+    def _transform(
+        self, waveforms: Tensor, strength: Tensor, generator: torch.Generator
+    ) -> Tensor:
+        noise = torch.empty_like(waveforms).normal_(generator=generator)
+        gain = _rms(waveforms) / _rms(noise) * 10 ** (-strength[:, None] / 20)
+        return torch.addcmul(waveforms, gain.expand_as(noise), noise)
+
+
+@dataclass(frozen=True)
+class Reverb(_Effect):
+    """Convolves with exponentially decaying noise, RT60 drawn per clip.
+
+    The impulse response is white Gaussian noise under 10^(-3 t / RT60), the
+    statistical model of a diffuse room, as long as the longest RT60. The output
+    has the length and the root-mean-square level of the input.
+
+    Attributes:
+        probability: of a clip to be changed.
+        rt60: shortest and longest time in seconds in which the energy falls by
+            60 dB, drawn uniformly.
+        sample_rate: Hz.
+
+    Raises:
+        InputError: a value out of its range.
+    """
+
+    probability: float = 0.5
+    rt60: tuple[float, float] = (0.1, 0.8)
+    sample_rate: int = SAMPLE_RATE
+
+    def __post_init__(self) -> None:
+        self._check("reverb", "rt60")
+        if self.rt60[0] <= 0:
+            raise InputError(f"reverb: rt60 is positive, not {self.rt60[0]}")
+
+    @property
+    def _strength_range(self) -> tuple[float, float]:
+        return self.rt60[0], self.rt60[1]
+
+    def impulse_responses(self, rt60: Tensor, generator: torch.Generator) -> Tensor:
+        """One random impulse response a value of `rt60` (G,) in seconds: (G, T)."""
+        length = max(1, round(self.rt60[1] * self.sample_rate))
+        time = torch.arange(length, device=rt60.device, dtype=rt60.dtype)
+        decay = DECAY_AT_RT60 ** (time / (rt60[:, None] * self.sample_rate))
+        return decay.mul_(torch.empty_like(decay).normal_(generator=generator))
+
+    def _transform(
+        self, waveforms: Tensor, strength: Tensor, generator: torch.Generator
+    ) -> Tensor:
+        responses = self.impulse_responses(strength, generator)
+        samples = waveforms.shape[1]
+        # Long enough that nothing wraps around.
+        size = next_fast_len(samples + responses.shape[1] - 1, real=True)
+        spectrum = torch.fft.rfft(waveforms, size)
+        spectrum *= torch.fft.rfft(responses, size)
+        wet = torch.fft.irfft(spectrum, size)[:, :samples]
+        floor = torch.finfo(wet.dtype).tiny
+        return wet * (_rms(waveforms) / _rms(wet).clamp_min(floor))
+
+    def scaled(self, factor: float) -> Self:
+        """The effect with `factor` times the probability and the RT60."""
+        low, high = self.rt60
+        halved = super().scaled(factor)
+        return replace(halved, rt60=(low * factor, high * factor))
+
+
+def _rms(waveforms: Tensor) -> Tensor:
+    """Root mean square of each clip: (B, T) -> (B, 1)."""
+    return torch.linalg.vector_norm(waveforms, dim=1, keepdim=True) / (
+        waveforms.shape[1] ** 0.5
+    )

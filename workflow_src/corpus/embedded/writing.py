@@ -1,0 +1,119 @@
+"""Writes the corpus in the form in which AudioCaps arrives."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from workflow_src.corpus.embedded.plan import (
+    AUDIO,
+    CAPTIONS,
+    Clip,
+    plan_clip,
+    plan_split,
+    stream,
+)
+from workflow_src.corpus.embedded.rendering import render
+from workflow_src.corpus.embedded.settings import SPLITS, EmbeddedSettings
+from workflow_src.corpus.embedded.sounds import KINDS
+from workflow_src.corpus.embedded.synth import Synth
+
+COLUMNS = ("audiocap_id", "youtube_id", "start_time", "caption")
+
+
+def write_captions(settings: EmbeddedSettings, out: Path | str) -> None:
+    """Write train.csv, val.csv, test.csv, tags.csv and kinds.csv below `out`.
+
+    The first three have the official columns audiocap_id, youtube_id,
+    start_time and caption, with one row a training clip and five rows a
+    validation or test clip. tags.csv (file_name, split, tags) has the kinds
+    heard in every clip of every split, joined by `|`; kinds.csv (kind,
+    family) has all kinds. No audio is made.
+    """
+    out = Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    tags, names = [], set()
+    for number, split in enumerate(SPLITS):
+        rows = []
+        for clip in plan_split(settings, split):
+            if clip.youtube_id in names:
+                raise RuntimeError(f"two clips are called {clip.youtube_id}")
+            names.add(clip.youtube_id)
+            tags.append((clip.file_name, split, "|".join(clip.scene.kinds)))
+            for text in clip.captions:
+                row_id = len(rows) * len(SPLITS) + number
+                rows.append((row_id, clip.youtube_id, clip.start_time, text))
+        if CAPTIONS[split]:
+            _write_csv(out / f"{split}.csv", COLUMNS, rows)
+    _write_csv(out / "tags.csv", ("file_name", "split", "tags"), tags)
+    families = [(kind.name, kind.family) for kind in KINDS.values()]
+    _write_csv(out / "kinds.csv", ("kind", "family"), families)
+
+
+def write_audio(
+    settings: EmbeddedSettings,
+    out: Path | str,
+    shard: int = 0,
+    shards: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> None:
+    """Write one shard's clips as 16-bit flac files below `out`/audio.
+
+    A clip's samples depend on the seed, its split and its index only; on one
+    machine and one set of library versions so do the bytes of its file. A
+    file is written under another name and renamed when whole; files that
+    exist are written anew.
+
+    Args:
+        settings: what to make.
+        out: the corpus's folder.
+        shard: which share of the clips, from 0 to shards - 1.
+        shards: number of shares; together they write every clip once.
+        progress: called with (clips done, clips of this shard) after each.
+
+    Raises:
+        ValueError: shard is not below shards.
+    """
+    if not 0 <= shard < shards:
+        raise ValueError(f"shard {shard} of {shards}: count from 0 to shards - 1")
+    folder = Path(out) / "audio"
+    folder.mkdir(parents=True, exist_ok=True)
+    places = [(split, i) for split in SPLITS for i in range(settings.clips(split))]
+    places = places[shard::shards]
+    for done, (split, index) in enumerate(places, start=1):
+        _write_flac(settings, plan_clip(settings, split, index), folder)
+        if progress:
+            progress(done, len(places))
+
+
+def waveform(settings: EmbeddedSettings, clip: Clip) -> np.ndarray:
+    """Synthesise a clip: int16 samples at the settings' rate."""
+    rng = stream(settings, clip.split, clip.index, AUDIO)
+    return render(clip.scene, Synth(settings.sample_rate, rng), settings.seconds)
+
+
+def _write_flac(settings: EmbeddedSettings, clip: Clip, folder: Path) -> None:
+    unfinished = folder / f".{clip.file_name}.part"
+    soundfile.write(
+        unfinished,
+        waveform(settings, clip),
+        settings.sample_rate,
+        subtype="PCM_16",
+        format="FLAC",
+    )
+    os.replace(unfinished, folder / clip.file_name)
+
+
+def _write_csv(path: Path, columns: Iterable[str], rows: Iterable[Iterable]) -> None:
+    unfinished = path.with_name(f".{path.name}.part")
+    # Lines end in CR LF, as those of the official files do.
+    with unfinished.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        writer.writerows(rows)
+    os.replace(unfinished, path)

@@ -1,0 +1,61 @@
+"""Search for captions, batched over clips, beams and ensembles of memories."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from workflow_src.decoding.beam import standard_beam_search
+from workflow_src.decoding.best_first import best_first_search
+from workflow_src.decoding.ensemble import Ensembles
+from workflow_src.decoding.hypothesis import (
+    DecoderState,
+    Hypothesis,
+    SearchSettings,
+    Step,
+)
+
+ORDERS = {"beam": standard_beam_search, "best_first": best_first_search}
+
+__all__ = ["ORDERS", "DecoderState", "Hypothesis", "Step", "beam_search"]
+
+
+@torch.no_grad()
+def beam_search(
+    step: Step,
+    state: DecoderState,
+    weights: Sequence[Sequence[float]],
+    *,
+    sos: int,
+    eos: int,
+    beams: int = 3,
+    max_words: int = 30,
+    order: str = "beam",
+    device: torch.device | str | None = None,
+) -> list[Hypothesis]:
+    """Search the best caption of every clip of a batch.
+
+    step: (tokens (N,), state) -> logits (N, V); adds one position to the state.
+    state: made from M memories, one row each; a clip's memories are consecutive
+        rows. The search changes it: make a new one for another search.
+    weights: for each clip the weights of its memories: positive, with sum 1.
+        [[1.0]] * M searches M clips with one memory each. A clip's members
+        predict each word together, as the weighted mean of their distributions.
+    sos, eos: word ids that begin and end a caption.
+    beams: width of the search; 1 is greedy.
+    max_words: most words in a caption, not counting `<eos>`.
+    order: `beam` (standard) or `best_first` (that of the published ACT code).
+    device: where `step` expects tokens (default: the CPU).
+
+    Returns one Hypothesis a clip, in the order of `weights`: the finished
+    caption with the best mean log-probability among those the search met.
+    Raises ValueError for bad settings or weights.
+    """
+    if order not in ORDERS:
+        raise ValueError(f"order must be one of {', '.join(ORDERS)}, not {order!r}")
+    settings = SearchSettings(sos, eos, beams, max_words)
+    if not weights:
+        return []
+    ensembles = Ensembles.from_weights(weights, torch.device(device or "cpu"))
+    return ORDERS[order](step, state, ensembles, settings)

@@ -1,0 +1,151 @@
+"""Standard beam search, all clips at once.
+
+At each step the best extensions of a clip's hypotheses are kept by their sums
+of log-probabilities, as many as the beam is wide. One that ends with `<eos>` is
+finished: it leaves the beam, which is narrower by one from then on, and the best
+of the finished by score (mean log-probability) is the caption. A hypothesis of
+`max_words` words can only end. One beam is greedy search.
+
+When a clip is done. Log-probabilities are never positive, so the sum S' of any
+completion of a hypothesis with sum S has S' <= S <= 0. A completion has n terms,
+n <= N = max_words + 1, so its score is S' / n <= S / n <= S / N (the last step
+because S <= 0). Once the best finished score of a clip is at least S / N for its
+best unfinished S, no completion beats it: the clip leaves the batch. So does a
+clip with no unfinished hypothesis left.
+"""
+
+from __future__ import annotations
+
+import torch
+
+from workflow_src.decoding.ensemble import Ensembles
+from workflow_src.decoding.hypothesis import (
+    DecoderState,
+    Hypothesis,
+    SearchSettings,
+    Step,
+)
+
+
+class Finished:
+    """The best finished hypothesis of each clip so far."""
+
+    def __init__(self, clips: int, max_words: int, device: torch.device):
+        self.scores = torch.full((clips,), -torch.inf, device=device).double()
+        self.words = torch.zeros(clips, max_words + 1, dtype=torch.long, device=device)
+        self.lengths = torch.zeros(clips, dtype=torch.long, device=device)
+
+    def offer(
+        self, clips: torch.Tensor, words: torch.Tensor, scores: torch.Tensor
+    ) -> None:
+        """Take each clip's best offer where it beats what the clip has.
+
+        clips: (C,); words: (C, K, n); scores: (C, K), −inf for no offer.
+        """
+        best, which = scores.max(1)
+        better = best > self.scores[clips]
+        taken, length = clips[better], words.shape[2]
+        self.scores[taken] = best[better]
+        self.words[taken, :length] = words[better, which[better]]
+        self.lengths[taken] = length
+
+    def hypotheses(self) -> list[Hypothesis]:
+        """One hypothesis a clip, without the `<eos>` that ended it."""
+        found = zip(
+            self.words.tolist(),
+            self.lengths.tolist(),
+            self.scores.tolist(),
+            strict=True,
+        )
+        results = []
+        for clip, (words, length, score) in enumerate(found):
+            if length == 0:
+                raise ValueError(
+                    f"clip {clip} of the batch: no caption could be finished, the "
+                    "decoder's word distributions are not finite"
+                )
+            results.append(Hypothesis(tuple(words[: length - 1]), score))
+        return results
+
+
+def standard_beam_search(
+    step: Step, state: DecoderState, ensembles: Ensembles, settings: SearchSettings
+) -> list[Hypothesis]:
+    """See `beam_search`; the order `beam`."""
+    device = ensembles.owner.device
+    clips = torch.arange(len(ensembles.sizes), device=device)
+    finished = Finished(len(clips), settings.max_words, device)
+    places = torch.full_like(clips, settings.beams)  # in each clip's beam
+    words = torch.full((len(clips), 1, 0), settings.sos, device=device)
+    sums = torch.zeros(len(clips), 1, dtype=torch.double, device=device)
+    tokens = torch.full((len(ensembles.owner),), settings.sos, device=device)
+    longest = settings.max_words + 1
+    for length in range(1, longest + 1):
+        width = words.shape[1]
+        logits = step(tokens, state)
+        log_probabilities = ensembles.log_average(
+            logits.unflatten(0, (len(ensembles.owner), width))
+        )
+        if length == longest:
+            log_probabilities = only_word(log_probabilities, settings.eos)
+        sums, source, word = _best_extensions(sums, log_probabilities, settings.beams)
+        sums = sums.masked_fill(_ranks(sums) >= places[:, None], -torch.inf)
+        words = torch.cat([_take(words, source), word[..., None]], 2)
+        ended = (word == settings.eos) & (sums > -torch.inf)
+        places = places - ended.sum(1)
+        finished.offer(clips, words, (sums / length).masked_fill(~ended, -torch.inf))
+        sums = sums.masked_fill(ended, -torch.inf)
+        # The bound at the top of this file. Without an unfinished hypothesis
+        # its right side is −inf, and the clip is done.
+        bound = sums.max(1).values / longest
+        left = (finished.scores[clips] < bound).nonzero().flatten()
+        if length == longest or len(left) == 0:
+            break
+        clips, places, words = clips[left], places[left], words[left]
+        sums, source = sums[left], source[left]
+        ensembles, members = ensembles.select(left)
+        rows = members[:, None] * width + source[ensembles.owner]
+        _select(state, rows.flatten(), len(tokens))
+        tokens = words[ensembles.owner, :, -1].flatten()
+    return finished.hypotheses()
+
+
+def only_word(log_probabilities: torch.Tensor, word: int) -> torch.Tensor:
+    """The same (..., V) with −inf for every word but one."""
+    kept = torch.full_like(log_probabilities, -torch.inf)
+    kept[..., word] = log_probabilities[..., word]
+    return kept
+
+
+def _best_extensions(
+    sums: torch.Tensor, log_probabilities: torch.Tensor, beams: int
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """The best `beams` of all one-word extensions of each clip's hypotheses.
+
+    sums: (C, K) float64; log_probabilities: (C, K, V). Returns sums, index of
+    the extended hypothesis and word, each (C, K'), K' <= beams, best first.
+    """
+    # The best of all are among the best of each hypothesis.
+    count = min(beams, log_probabilities.shape[2])
+    values, choices = log_probabilities.topk(count, dim=2)
+    totals = (sums[:, :, None] + values.double()).flatten(1)
+    best, index = totals.topk(min(beams, totals.shape[1]), dim=1)
+    return best, index // count, choices.flatten(1).gather(1, index)
+
+
+def _ranks(sums: torch.Tensor) -> torch.Tensor:
+    """0, 1, 2, ... for the hypotheses of each clip, sorted best first."""
+    return torch.arange(sums.shape[1], device=sums.device)
+
+
+def _take(words: torch.Tensor, source: torch.Tensor) -> torch.Tensor:
+    """(C, K, n) rows in the order source (C, K') gives for each clip."""
+    return words.gather(1, source[..., None].expand(-1, -1, words.shape[2]))
+
+
+def _select(state: DecoderState, rows: torch.Tensor, count: int) -> None:
+    """Reorder the state, unless the order is that which it has."""
+    if len(rows) != count or not torch.equal(
+        rows, torch.arange(count, device=rows.device)
+    ):
+        state.select(rows)

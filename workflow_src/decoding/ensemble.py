@@ -1,0 +1,75 @@
+"""Which memories belong to which clip, and the average of their predictions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+
+@dataclass(frozen=True)
+class Ensembles:
+    """The clips of a search, each with its memories and their weights.
+
+    The memories of a clip are consecutive, and the clips follow each other.
+
+    sizes: number of memories of each clip.
+    owner: (M,) position of each memory's clip.
+    log_weights: (M,) logarithm of each memory's weight in its clip.
+    """
+
+    sizes: list[int]
+    owner: torch.Tensor
+    log_weights: torch.Tensor
+
+    @classmethod
+    def from_weights(
+        cls, weights: Sequence[Sequence[float]], device: torch.device
+    ) -> Ensembles:
+        """One list of positive weights a clip, each list with sum 1.
+
+        Raises ValueError, naming the clip's position, for other weights.
+        """
+        for position, clip in enumerate(weights):
+            if not all(weight > 0 for weight in clip) or not math.isclose(
+                sum(clip), 1, abs_tol=1e-6
+            ):
+                raise ValueError(
+                    f"clip {position} of the batch: the weights of its memories must "
+                    f"be positive with sum 1, not {list(clip)}"
+                )
+        sizes = [len(clip) for clip in weights]
+        owner = [clip for clip, size in enumerate(sizes) for _ in range(size)]
+        flat = [weight for clip in weights for weight in clip]
+        return cls(
+            sizes,
+            torch.tensor(owner, device=device),
+            torch.tensor(flat, device=device).log(),
+        )
+
+    def log_average(self, logits: torch.Tensor) -> torch.Tensor:
+        """Logarithm of each clip's weighted mean word distribution.
+
+        logits: (M, K, V) for M memories and K hypotheses a clip. Returns
+        (clips, K, V). The mean is taken in the logarithmic domain, so that a
+        clip with one memory gets its log-softmax to the last bit.
+        """
+        log_probabilities = logits.float().log_softmax(-1)
+        if len(self.sizes) == len(self.owner):
+            return log_probabilities
+        weighted = log_probabilities + self.log_weights[:, None, None]
+        return torch.stack([clip.logsumexp(0) for clip in weighted.split(self.sizes)])
+
+    def select(self, clips: torch.Tensor) -> tuple[Ensembles, torch.Tensor]:
+        """The ensembles of some clips, and the indices of their memories.
+
+        clips: positions, ascending.
+        """
+        chosen = torch.zeros(len(self.sizes), dtype=torch.bool, device=clips.device)
+        chosen[clips] = True
+        members = chosen[self.owner].nonzero().flatten()
+        owner = (chosen.cumsum(0) - 1)[self.owner[members]]
+        sizes = [self.sizes[clip] for clip in clips.tolist()]
+        return Ensembles(sizes, owner, self.log_weights[members]), members

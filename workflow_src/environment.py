@@ -1,0 +1,59 @@
+"""Make `import torchaudio` work beside a CPU-only torch.
+
+The torchaudio wheel of the package index is built for CUDA. Beside a CPU-only
+torch its compiled part cannot be loaded, and torchaudio and all that imports it
+(much of transformers) stop with an OSError. torchaudio runs without its
+compiled part, as pure Python on torch, when that part is absent: so here it is
+set aside where torch has no CUDA, and put back where torch has.
+
+`make env` runs this after each installation: python -m workflow_src.environment
+"""
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+SET_ASIDE = ".set-aside"
+
+
+def fit_torchaudio(libraries: Path, torch_has_cuda: bool) -> list[str]:
+    """Set torchaudio's compiled libraries aside, or put them back.
+
+    Args:
+        libraries: the folder `lib` of the torchaudio package.
+        torch_has_cuda: whether the torch beside it was built with CUDA.
+
+    Returns:
+        The names of the files that were renamed; empty if nothing was to do.
+    """
+    renamed = []
+    if torch_has_cuda:
+        for path in sorted(libraries.glob(f"*.so{SET_ASIDE}")):
+            path.rename(path.with_name(path.name.removesuffix(SET_ASIDE)))
+            renamed.append(path.name)
+    else:
+        for path in sorted(libraries.glob("*.so")):
+            path.rename(path.with_name(path.name + SET_ASIDE))
+            renamed.append(path.name)
+    return renamed
+
+
+def main() -> None:
+    """Fit torchaudio to the torch of this environment and prove it by importing."""
+    import torch
+
+    package = importlib.util.find_spec("torchaudio")
+    if package is None or package.origin is None:
+        sys.exit("torchaudio is not installed: run `make env`")
+    renamed = fit_torchaudio(
+        Path(package.origin).parent / "lib", torch.version.cuda is not None
+    )
+    for name in renamed:
+        print(f"torchaudio: renamed {name} (torch {torch.__version__})")
+    # In a process of its own: a failed import cannot be tried again in this one.
+    subprocess.run([sys.executable, "-c", "import torchaudio"], check=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What trained models say on a split, and how good it is."""

@@ -1,0 +1,88 @@
+"""Audio embeddings of every clip under every test-time strategy, in one pass.
+
+Views are encoded once up to the middle layer h_E and averaged there in groups;
+the rest of the encoder runs on the means, and the embeddings are averaged, half
+and half with the un-augmented clip's (Sections 3 and 4.3). Text is untouched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from workflow_src.evaluation.views import (
+    Group,
+    Mask,
+    Views,
+    all_groups,
+    members,
+    weights,
+)
+from workflow_src.models.retrieval import AudioTextRetriever
+from workflow_src.progress import track
+from workflow_src.tta import Strategy
+
+
+@torch.no_grad()
+def retrieval_grid(
+    model: AudioTextRetriever,
+    views: Views,
+    strategies: Sequence[Strategy],
+    *,
+    layer: str = "pool",
+    stabilise: bool = True,
+) -> dict[Strategy, Tensor]:
+    """Embed every clip under every strategy.
+
+    Each clip's views are made and encoded up to `layer` once; a strategy with τ
+    views reads the first τ, and a group that strategies share runs through the rest
+    of the encoder once. Memory use does not grow with the split, but for the result.
+
+    Args:
+        model: the retriever, in evaluation mode, on `views.device`.
+        views: views of the clips, with the front end of PANNs.
+        strategies: of two layers, h_E and the output.
+        layer: h_E, the name of a stage of `model.audio_encoder`; the default is
+            the paper's, its last one.
+        stabilise: average with the un-augmented clip's embedding.
+
+    Returns:
+        For each strategy the embeddings (N, D) on the CPU, in the order of
+        `views.names`.
+
+    Raises:
+        ValueError: for a layer that is no stage of the encoder.
+    """
+    encoder = model.audio_encoder
+
+    def first(log_mels: Tensor, mask: Mask | None) -> Tensor:
+        return encoder(log_mels, mask, stop=layer)
+
+    def rest(outputs: Tensor) -> Tensor:
+        return model.audio_head(encoder(outputs, start=layer))
+
+    strategies = list(dict.fromkeys(strategies))
+    groups = all_groups(strategies, stabilise)
+    embeddings: dict[Strategy, list[Tensor]] = {strategy: [] for strategy in strategies}
+    for name in track(views.names, "embedding with test-time augmentation"):
+        found: dict[Group, Tensor] = {}
+        for means in views.encode_groups(name, groups, first):
+            found |= _run(rest, means, views.batch)
+        for strategy in strategies:
+            own = torch.stack([found[group] for group in members(strategy, stabilise)])
+            share = torch.tensor(weights(strategy, stabilise), device=own.device)
+            embeddings[strategy].append((share @ own).cpu())
+    return {strategy: torch.stack(rows) for strategy, rows in embeddings.items()}
+
+
+def _run(
+    layer: Callable[[Tensor], Tensor], inputs: dict[Group, Tensor], batch: int
+) -> dict[Group, Tensor]:
+    """Run a layer on some inputs, at most `batch` at once, keeping their keys."""
+    outputs: list[Tensor] = []
+    values = list(inputs.values())
+    for start in range(0, len(values), batch):
+        outputs += layer(torch.stack(values[start : start + batch]))
+    return dict(zip(inputs, outputs, strict=True))

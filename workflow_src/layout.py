@@ -1,0 +1,106 @@
+"""Where every file of a corpus lives: one place, for the rules and the steps.
+
+    data/<corpus>/   what is made from the corpus alone
+    runs/<corpus>/   what is trained on it, and what the trained models say
+    results/         the small final files
+
+The corpus's name contains the scale (see workflow_src.config.corpus_name), so
+switching the scale overwrites nothing and trains nothing anew.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from workflow_src.config import corpus_name
+
+# The front end that each audio encoder was published with.
+FRONT_ENDS = {"captioning": "act", "retrieval": "panns"}
+SPLITS = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Paths of one corpus at one scale, relative to the project's root.
+
+    Arguments named like a wildcard of Snakemake ("{split}") work as values.
+    """
+
+    name: str
+
+    @classmethod
+    def of(cls, config: Mapping) -> "Layout":
+        """Paths of the corpus that a resolved config selects."""
+        return cls(corpus_name(config))
+
+    @property
+    def data(self) -> Path:
+        """Folder of the corpus."""
+        return Path("data") / self.name
+
+    @property
+    def runs(self) -> Path:
+        """Folder of all trainings on the corpus."""
+        return Path("runs") / self.name
+
+    @property
+    def logs(self) -> Path:
+        """Folder of the steps' logs and timings."""
+        return Path("logs") / self.name
+
+    @property
+    def source(self) -> Path:
+        """The corpus as it arrives: caption CSVs and audio files."""
+        return self.data / "source"
+
+    @property
+    def manifest(self) -> Path:
+        """The state of every clip."""
+        return self.data / "manifest.csv"
+
+    def captions(self, split: str) -> Path:
+        """Captions of the clips that are there, one row each."""
+        return self.data / "captions" / f"{split}.csv"
+
+    def tags(self, split: str) -> Path:
+        """Event tags of the clips that are there (embedded corpus only)."""
+        return self.data / "tags" / f"{split}.csv"
+
+    def shard(self, split: str, number: int | str) -> Path:
+        """Waveforms and manifest of one shard of a split: a folder."""
+        return self.data / "shards" / split / str(number)
+
+    def shard_manifest(self, split: str) -> Path:
+        """The state of every clip of a split."""
+        return self.data / "manifests" / f"{split}.csv"
+
+    def waveforms(self, split: str) -> Path:
+        """The waveform cache of a split: a folder."""
+        return self.data / "waveforms" / split
+
+    def log_mels(self, front_end: str, split: str) -> Path:
+        """The log-mel cache of a split under a front end: a folder."""
+        return self.data / "log_mels" / front_end / split
+
+    @property
+    def vocabulary(self) -> Path:
+        """Words of the training captions, by first appearance."""
+        return self.data / "text" / "vocabulary.txt"
+
+    @property
+    def word2vec(self) -> Path:
+        """Word vectors of the vocabulary: float32 (V, D)."""
+        return self.data / "text" / "word2vec.npy"
+
+    @property
+    def word_pieces(self) -> Path:
+        """WordPiece vocabulary of the small BERT: a folder."""
+        return self.data / "text" / "word_pieces"
+
+    def pretrained(self, task: str) -> Path:
+        """Our own pre-trained audio encoder of a task."""
+        return self.runs / "pretraining" / FRONT_ENDS[task] / "encoder.pt"
+
+    def run(self, task: str, recipe: str, seed: int | str) -> Path:
+        """Folder of one training."""
+        return self.runs / task / recipe / f"seed{seed}"

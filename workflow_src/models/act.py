@@ -1,0 +1,378 @@
+"""ACT, the Audio Captioning Transformer: the captioning baseline, whole.
+
+X. Mei et al., "Audio Captioning Transformer", DCASE 2021, reference [13] of the
+paper; the sizes below are those of its published code ("m" decoder; 107,951,367
+parameters with 4,984 words). A log-mel spectrogram (B, 500, 64) is cut into 125
+patches of 4 frames; a DeiT-shaped encoder makes of them, and of a class token,
+the memory (B, 126, D); a decoder attends to it and predicts word after word.
+
+Top to bottom: the sizes, encoder, decoder, the model, its loss.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from os import PathLike
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from workflow_src.audio.frontend import MEL_BINS
+from workflow_src.errors import InputError
+from workflow_src.models.attention import Attention
+from workflow_src.models.checkpoint import LoadReport, StateDict
+from workflow_src.progress import say
+
+PATCH_FRAMES = 4  # 80 ms; a patch spans all 64 mel bins
+# Of positions and class token, as DeiT: the published code has 1, from which a small
+# encoder learns tags far slower. A published encoder brings its own.
+INITIAL = 0.02
+MAX_PATCHES = 125  # of 10 s: positions are learned
+MAX_WORDS = 2_000  # the decoder's positions are computed
+
+
+@dataclass(frozen=True)
+class ActConfig:
+    """Sizes of ACT; the defaults are the published ones.
+
+    The names are those of `captioning.model` in config.yaml, plus the number of
+    words, which the vocabulary gives.
+    """
+
+    vocabulary: int
+    encoder_width: int = 768
+    encoder_layers: int = 12
+    encoder_heads: int = 12
+    encoder_feedforward: int = 3072
+    tag_classes: int = 527
+    decoder_width: int = 512
+    decoder_layers: int = 4
+    decoder_heads: int = 8
+    decoder_feedforward: int = 2048
+    dropout: float = 0.2
+    # Width of one encoder head; None: encoder_width / encoder_heads.
+    encoder_head_width: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.encoder_width % self.encoder_heads and not self.encoder_head_width:
+            raise InputError("encoder_width must be a multiple of encoder_heads")
+        if self.decoder_width % (2 * self.decoder_heads):
+            raise InputError("decoder_width must be an even multiple of decoder_heads")
+
+
+class EncoderBlock(nn.Module):
+    """Pre-norm Transformer block; no dropout of attention weights."""
+
+    def __init__(self, config: ActConfig) -> None:
+        super().__init__()
+        width = config.encoder_width
+        head_width = config.encoder_head_width or width // config.encoder_heads
+        self.attention_norm = nn.LayerNorm(width)
+        self.attention = Attention(width, config.encoder_heads, head_width, dropout=0.0)
+        self.dropout = nn.Dropout(config.dropout)
+        self.mlp_norm = nn.LayerNorm(width)
+        self.mlp = nn.Sequential(
+            nn.Linear(width, config.encoder_feedforward),
+            nn.GELU(),
+            nn.Dropout(config.dropout),
+            nn.Linear(config.encoder_feedforward, width),
+            nn.Dropout(config.dropout),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, P, width) -> (B, P, width)."""
+        x = x + self.dropout(self.attention(self.attention_norm(x)))
+        return x + self.mlp(self.mlp_norm(x))
+
+
+class Encoder(nn.Module):
+    """Log-mel spectrogram -> scores of the tag classes, for each patch."""
+
+    def __init__(self, config: ActConfig) -> None:
+        super().__init__()
+        width = config.encoder_width
+        self.norm = nn.BatchNorm1d(MEL_BINS)
+        self.patches = nn.Linear(PATCH_FRAMES * MEL_BINS, width)
+        self.class_token = nn.Parameter(INITIAL * torch.randn(1, 1, width))
+        self.positions = nn.Parameter(INITIAL * torch.randn(1, 1 + MAX_PATCHES, width))
+        self.dropout = nn.Dropout(config.dropout)
+        blocks = [EncoderBlock(config) for _ in range(config.encoder_layers)]
+        self.blocks = nn.Sequential(*blocks)
+        self.head = nn.Sequential(
+            nn.LayerNorm(width), nn.Linear(width, config.tag_classes)
+        )
+
+    def forward(
+        self, log_mel: Tensor, mask: Callable[[Tensor], Tensor] | None = None
+    ) -> Tensor:
+        """Scores (B, 1 + L / 4, tag_classes); the first is the class token's.
+
+        Args:
+            log_mel: (B, L, 64), dB; L a multiple of 4, at most 500.
+            mask: applied to the normalised (B, L, 64): SpecAugment.
+
+        Raises:
+            ValueError: for another shape.
+        """
+        clips, frames, bins = log_mel.shape
+        if bins != MEL_BINS or frames % PATCH_FRAMES or not frames:
+            raise ValueError(
+                f"ACT reads (clips, frames, {MEL_BINS}) with a multiple of "
+                f"{PATCH_FRAMES} frames, not {tuple(log_mel.shape)}"
+            )
+        if frames > PATCH_FRAMES * MAX_PATCHES:
+            raise ValueError(
+                f"ACT has positions for {PATCH_FRAMES * MAX_PATCHES} frames (10 s), "
+                f"not for {frames}"
+            )
+        x = self.norm(log_mel.flatten(0, 1)).view_as(log_mel)
+        if mask is not None:
+            x = mask(x)
+        x = self.patches(x.reshape(clips, frames // PATCH_FRAMES, -1))
+        x = torch.cat([self.class_token.expand(clips, -1, -1), x], dim=1)
+        x = self.dropout(x + self.positions[:, : x.shape[1]])
+        return self.head(self.blocks(x))
+
+    def tag(
+        self, log_mel: Tensor, mask: Callable[[Tensor], Tensor] | None = None
+    ) -> Tensor:
+        """Scores (B, tag_classes) of a clip before the sigmoid: the class token's.
+
+        For training on tags, as DeiT does with its class token; ACT's paper does not
+        say which tokens its encoder was trained with.
+        """
+        return self(log_mel, mask)[:, 0]
+
+
+class DecoderState:
+    """Keys and values of N captions under way, for `ACT.step`.
+
+    Attributes:
+        memory: of each layer, keys and values of the audio, (M, heads, 126, d): each
+            serves N / M consecutive rows, the beams of a clip.
+        words: of each layer, those of the words so far, (N, heads, W, d).
+        source: which of `memory` each row attends to, (N,).
+    """
+
+    def __init__(self, memory: list[tuple[Tensor, Tensor]]) -> None:
+        self.memory = memory
+        self.words = [(keys[:, :, :0], values[:, :, :0]) for keys, values in memory]
+        self.source = torch.arange(len(memory[0][0]), device=memory[0][0].device)
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    @property
+    def length(self) -> int:
+        """Words so far, <sos> included."""
+        return self.words[0][0].shape[2]
+
+    def append(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+        """Add words to a layer; returns keys and values of all words so far."""
+        old_keys, old_values = self.words[layer]
+        self.words[layer] = (
+            torch.cat([old_keys, keys], dim=2),
+            torch.cat([old_values, values], dim=2),
+        )
+        return self.words[layer]
+
+    def select(self, rows: Tensor) -> None:
+        """Keep `rows` (integers), in that order, in place; a row may come twice."""
+        self.words = [(keys[rows], values[rows]) for keys, values in self.words]
+        # The audio's part is the large one, and the same for all beams of a clip.
+        source = self.source[rows]
+        kept, counts = source.unique_consecutive(return_counts=True)
+        if len(kept) * int(counts.max()) != len(rows):
+            kept = source
+        if len(kept) != len(self.memory[0][0]) or (kept.diff() != 1).any():
+            self.memory = [(keys[kept], values[kept]) for keys, values in self.memory]
+        beams = len(rows) // len(kept)
+        numbers = torch.arange(len(kept), device=rows.device)
+        self.source = numbers.repeat_interleave(beams)
+
+
+class DecoderLayer(nn.Module):
+    """Post-norm Transformer layer: the words so far, then the audio."""
+
+    def __init__(self, config: ActConfig) -> None:
+        super().__init__()
+        width, heads = config.decoder_width, config.decoder_heads
+        sizes = (width, heads, width // heads, config.dropout)
+        self.self_attention = Attention(*sizes)
+        self.self_norm = nn.LayerNorm(width)
+        self.cross_attention = Attention(*sizes)
+        self.cross_norm = nn.LayerNorm(width)
+        self.mlp = nn.Sequential(
+            nn.Linear(width, config.decoder_feedforward),
+            nn.GELU(),
+            nn.Dropout(config.dropout),
+            nn.Linear(config.decoder_feedforward, width),
+        )
+        self.mlp_norm = nn.LayerNorm(width)
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(
+        self, x: Tensor, state: DecoderState, layer: int, allowed: Tensor | None
+    ) -> Tensor:
+        """(N, W, width) new words -> the same; appends them to the state's `layer`."""
+        attention = self.self_attention
+        keys, values = state.append(layer, *attention.keys_values(x))
+        mixed = attention.attend(attention.queries(x), keys, values, allowed)
+        x = self.self_norm(x + self.dropout(mixed))
+        attention = self.cross_attention
+        # All beams of a clip at once: its keys and values are read once.
+        queries = attention.queries(
+            x.reshape(len(state.memory[layer][0]), -1, x.shape[2])
+        )
+        mixed = attention.attend(queries, *state.memory[layer]).view_as(x)
+        x = self.cross_norm(x + self.dropout(mixed))
+        return self.mlp_norm(x + self.dropout(self.mlp(x)))
+
+
+def sinusoids(length: int, width: int) -> Tensor:
+    """Positions of Vaswani et al. 2017, (length, width): sines and cosines in turn."""
+    steps = torch.arange(0, width, 2, dtype=torch.float32)
+    angles = torch.arange(length).unsqueeze(1) * torch.exp(
+        steps * (-math.log(10_000) / width)
+    )
+    return torch.stack([angles.sin(), angles.cos()], dim=2).flatten(1)
+
+
+class ACT(nn.Module):
+    """The captioning model: `encode` once, then `decode`, or `start` and `step`."""
+
+    def __init__(self, config: ActConfig) -> None:
+        super().__init__()
+        self.config = config
+        width = config.decoder_width
+        self.encoder = Encoder(config)
+        self.memory = nn.Linear(config.tag_classes, width)
+        self.embedding = nn.Embedding(config.vocabulary, width)
+        self.register_buffer("positions", sinusoids(MAX_WORDS, width), persistent=False)
+        self.dropout = nn.Dropout(config.dropout)
+        layers = [DecoderLayer(config) for _ in range(config.decoder_layers)]
+        self.layers = nn.ModuleList(layers)
+        self.output = nn.Linear(width, config.vocabulary)
+        for layer in self.layers:
+            for attention in (layer.self_attention, layer.cross_attention):
+                nn.init.xavier_uniform_(attention.qkv.weight)
+                nn.init.zeros_(attention.qkv.bias)
+                nn.init.zeros_(attention.out.bias)
+
+    @classmethod
+    def from_upstream(
+        cls,
+        source: str | PathLike | StateDict,
+        encoder_heads: int | None = None,
+        decoder_heads: int | None = None,
+        dropout: float = 0.2,
+        trust_pickle: bool = False,
+    ) -> "ACT":
+        """Read a whole published checkpoint; see `act_upstream.from_upstream`."""
+        from workflow_src.models.act_upstream import from_upstream
+
+        return from_upstream(
+            source, encoder_heads, decoder_heads, dropout, trust_pickle
+        )
+
+    def load_encoder(
+        self, source: str | PathLike | StateDict, trust_pickle: bool = False
+    ) -> LoadReport:
+        """Start the encoder from `deit.pth`, `audioset_deit.pth` or a whole ACT.
+
+        Says on stderr what was skipped; see `act_upstream.load_encoder`.
+        """
+        from workflow_src.models.act_upstream import load_encoder
+
+        report = load_encoder(self.encoder, source, trust_pickle)
+        say(f"ACT's encoder: {report}")
+        return report
+
+    def load_word_vectors(self, vectors: Tensor) -> None:
+        """Start the word embeddings from vectors (vocabulary, decoder_width)."""
+        if vectors.shape != self.embedding.weight.shape:
+            raise ValueError(
+                f"word vectors {tuple(vectors.shape)} do not fit embeddings "
+                f"{tuple(self.embedding.weight.shape)}"
+            )
+        with torch.no_grad():
+            self.embedding.weight.copy_(vectors)
+
+    def encode(
+        self, log_mel: Tensor, mask: Callable[[Tensor], Tensor] | None = None
+    ) -> Tensor:
+        """Log-mel (B, L, 64), dB -> memory (B, 1 + L / 4, decoder_width).
+
+        `mask` is applied to the normalised spectrogram: SpecAugment.
+        """
+        return F.relu(self.memory(self.encoder(log_mel, mask)))
+
+    def decode(
+        self, memory: Tensor, tokens: Tensor, padding: Tensor | None = None
+    ) -> Tensor:
+        """Teacher forcing: scores of the word after each given word.
+
+        Args:
+            memory: (B, M, decoder_width), of `encode`.
+            tokens: (B, W) integers, from <sos> on.
+            padding: (B, W), True where `tokens` is padding, which no word then
+                attends to; the first word must not be.
+
+        Returns:
+            (B, W, vocabulary), before the softmax.
+        """
+        words = tokens.shape[1]
+        allowed = torch.ones(
+            words, words, dtype=torch.bool, device=tokens.device
+        ).tril()
+        if padding is not None:
+            allowed = allowed & ~padding[:, None, None, :]
+        return self._advance(tokens, self.start(memory), allowed)
+
+    def start(self, memory: Tensor) -> DecoderState:
+        """Project the memory (N, M, decoder_width) once, for `step`."""
+        return DecoderState(
+            [layer.cross_attention.keys_values(memory) for layer in self.layers]
+        )
+
+    def step(self, tokens: Tensor, state: DecoderState) -> Tensor:
+        """Append one word (N,) to each row; scores (N, vocabulary) of the next."""
+        return self._advance(tokens.unsqueeze(1), state, None).squeeze(1)
+
+    def _advance(
+        self, tokens: Tensor, state: DecoderState, allowed: Tensor | None
+    ) -> Tensor:
+        start, words = state.length, tokens.shape[1]
+        if start + words > MAX_WORDS:
+            raise ValueError(f"a caption has at most {MAX_WORDS} words")
+        x = self.embedding(tokens) * math.sqrt(self.config.decoder_width)
+        x = self.dropout(x + self.positions[start : start + words])
+        for index, layer in enumerate(self.layers):
+            x = layer(x, state, index, allowed)
+        return self.output(x)
+
+
+def label_smoothing_loss(
+    logits: Tensor,
+    tokens: Tensor,
+    smoothing: float = 0.1,
+    padding: Tensor | None = None,
+) -> Tensor:
+    """Cross entropy against 1 - s on the right word, s / (V - 1) on each other.
+
+    Args:
+        logits: (B, W, V).
+        tokens: (B, W), the right words.
+        smoothing: s.
+        padding: (B, W), True where a position shall not count; None counts every
+            position, as the published code does.
+
+    Returns:
+        The mean over the positions that count.
+    """
+    log_probabilities = F.log_softmax(logits, dim=-1)
+    right = log_probabilities.gather(-1, tokens.unsqueeze(-1)).squeeze(-1)
+    others = log_probabilities.sum(dim=-1) - right
+    losses = -(1 - smoothing) * right - smoothing / (logits.shape[-1] - 1) * others
+    return losses.mean() if padding is None else losses[~padding].mean()

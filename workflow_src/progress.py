@@ -1,0 +1,43 @@
+"""Progress of long steps: a bar on a terminal, plain lines in a log."""
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+from tqdm import tqdm
+
+T = TypeVar("T")
+SECONDS_BETWEEN_LINES = 10.0
+
+
+def say(message: str) -> None:
+    """Print one line, at once and without breaking a bar."""
+    tqdm.write(message, file=sys.stderr)
+    sys.stderr.flush()
+
+
+def track(
+    items: Iterable[T], description: str, total: int | None = None
+) -> Iterator[T]:
+    """Yield the items while showing how far it is.
+
+    On a terminal a tqdm bar; elsewhere a line every ten seconds and one at the
+    end, so that a log stays short and readable.
+    """
+    if total is None and hasattr(items, "__len__"):
+        total = len(items)  # type: ignore[arg-type]
+    if sys.stderr.isatty():
+        yield from tqdm(items, desc=description, total=total, file=sys.stderr)
+        return
+    of_total = f"/{total}" if total is not None else ""
+    start = last_line = time.monotonic()
+    done = 0
+    for item in items:
+        yield item
+        done += 1
+        now = time.monotonic()
+        if now - last_line >= SECONDS_BETWEEN_LINES:
+            last_line = now
+            say(f"{description}: {done}{of_total}, {now - start:.0f} s")
+    say(f"{description}: {done}{of_total}, {time.monotonic() - start:.1f} s, done")

@@ -1,0 +1,53 @@
+"""The `snakemake` command of this environment: Snakemake, with one trap closed.
+
+Snakemake's `--resources` takes any number of values, so in
+
+    snakemake --cores 8 --resources gpu=1 all
+
+it reads the target `all` as a second resource and stops with a ValueError. No
+profile can change that. This command moves such targets to the front, where
+they are read as targets, and hands over to Snakemake; every other command line
+passes through untouched.
+"""
+
+import sys
+
+# Long option as Snakemake and its users abbreviate it (argparse prefixes).
+_RESOURCES = ("--resources", "--res")
+
+
+def normalise(arguments: list[str]) -> list[str]:
+    """Move targets that directly follow the values of `--resources` to the front.
+
+    A value of `--resources` has the form NAME=NUMBER; the first word after at
+    least one such value that has no "=" and is no option is a target, and so is
+    what follows it up to the next option. Words after "--" stay as they are.
+    """
+    targets: list[str] = []
+    kept: list[str] = []
+    state = "outside"  # -> "values" after --resources -> "targets"
+    for position, word in enumerate(arguments):
+        if word == "--":
+            kept.extend(arguments[position:])
+            break
+        if word.startswith("-"):
+            state = "option" if word in _RESOURCES else "outside"
+            kept.append(word)
+        elif state in ("option", "values") and "=" in word:
+            state = "values"
+            kept.append(word)
+        elif state in ("values", "targets"):
+            state = "targets"
+            targets.append(word)
+        else:
+            kept.append(word)
+    return targets + kept
+
+
+def main() -> None:
+    """Run Snakemake with the normalised command line."""
+    from snakemake.cli import main as snakemake_main
+
+    # Snakemake reads sys.argv again when it starts jobs of its own.
+    sys.argv[1:] = normalise(sys.argv[1:])
+    sys.exit(snakemake_main(sys.argv[1:]))

@@ -1,0 +1,269 @@
+"""Mini-batches of a training: planned, read, augmented, ready for the model."""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from workflow_src.augment.generators import torch_generator
+from workflow_src.augment.pairmix import MixDraw
+from workflow_src.augment.recipe import Mask, Recipe, is_changed
+from workflow_src.errors import InputError
+from workflow_src.training.plan import Plan, Schedule
+
+FULL_SCALE = 32768  # of int16 samples
+READ_AHEAD = 2  # mini-batches a worker
+
+
+class Store(Protocol):
+    """What is used of a waveform or log-mel store."""
+
+    names: Sequence[str]
+
+    def read(self, rows: np.ndarray) -> np.ndarray:
+        """The clips of `rows`: int16 (B, T) or float16 (B, L, 64)."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One mini-batch: the ordinary samples, then the generated ones.
+
+    Attributes:
+        log_mels: (B, L, 64) float32 in dB, on the device.
+        captions: B captions; those of generated samples joined.
+        names: B tuples of file names: one clip, or the n of a mix.
+        mask: SpecAugment for the model's `mask=`, or None.
+    """
+
+    log_mels: Tensor
+    captions: list[str]
+    names: list[tuple[str, ...]]
+    mask: Mask | None
+
+
+@dataclass(frozen=True)
+class _Material:
+    """What is drawn and read for a mini-batch of P = B - G + n G pairs.
+
+    Attributes:
+        plan: its pairs.
+        strengths: (P, effects), drawn waveform effects.
+        mix: drawn mixing of the G generated samples.
+        captions: P captions.
+        waveforms: (W, T) int16 of the pairs in `from_waveform`, or None for W = 0.
+        log_mels: (P - W, L, 64) float16 of the others, or None for none.
+    """
+
+    plan: Plan
+    strengths: Tensor
+    mix: MixDraw
+    captions: list[str]
+    waveforms: Tensor | None
+    log_mels: Tensor | None
+
+
+class Batches:
+    """The mini-batches of a training under a recipe.
+
+    What a mini-batch is made of depends on (seed, epoch, step) alone, so a
+    training resumes at any step, and any number of workers gives the same.
+    A waveform is read, and the front end runs, only where a draw asks for it:
+    for clips under noise or reverberation and for waveform-level mixes. All other
+    clips come from the log-mel cache.
+
+    Args:
+        captions: N pairs (file name, caption).
+        waveforms: store of the clips; None if the recipe needs no waveforms.
+        log_mels: store of their log-mels by the same front end.
+        recipe: augmentations.
+        batch_size: B.
+        seed: of the training.
+        front_end: (B, T) float in [-1, 1] -> (B, L, 64) in dB; None if the recipe
+            needs no waveforms. Moved to `device`.
+        device: where the mini-batches are made.
+        workers: threads that read ahead; 0 reads when a mini-batch is asked for.
+
+    Raises:
+        InputError: something the recipe needs is missing, a clip is in no store,
+            or the corpus is too small for one mini-batch.
+    """
+
+    def __init__(
+        self,
+        captions: Sequence[tuple[str, str]],
+        waveforms: Store | None,
+        log_mels: Store,
+        recipe: Recipe,
+        batch_size: int,
+        seed: int,
+        front_end: nn.Module | None = None,
+        device: torch.device | str = "cpu",
+        workers: int = 0,
+    ) -> None:
+        if recipe.needs_waveforms and (waveforms is None or front_end is None):
+            raise InputError(
+                f"recipe {recipe.name!r} needs the clips' waveforms and a front end"
+            )
+        self.names = [name for name, _ in captions]
+        self.captions = [caption for _, caption in captions]
+        self.recipe = recipe
+        self.seed = seed
+        self.device = torch.device(device)
+        self.workers = workers
+        self.schedule = Schedule(len(captions), batch_size, seed, recipe.pairmix)
+        self._log_mels = log_mels
+        self._log_mel_rows = _rows_of(self.names, log_mels, "log-mel")
+        if recipe.needs_waveforms:
+            self._waveforms = waveforms
+            self._waveform_rows = _rows_of(self.names, waveforms, "waveform")
+            self._front_end = front_end.to(self.device)
+
+    def __len__(self) -> int:
+        """Mini-batches in an epoch: ceil(N / B), for every recipe."""
+        return self.schedule.steps
+
+    def epoch(self, epoch: int, start: int = 0) -> Iterator[Batch]:
+        """The mini-batches of `epoch` (from 0), from step `start` on."""
+        plans = self.schedule.epoch(epoch, start)
+        if not self.workers:
+            for step, plan in plans:
+                yield self._assemble(self._read(plan, epoch, step), epoch, step)
+            return
+        with ThreadPoolExecutor(self.workers) as pool:
+            waiting: deque[tuple[int, Future[_Material]]] = deque()
+            try:
+                for step, plan in plans:
+                    waiting.append((step, pool.submit(self._read, plan, epoch, step)))
+                    if len(waiting) > READ_AHEAD * self.workers:
+                        step, material = waiting.popleft()
+                        yield self._assemble(material.result(), epoch, step)
+                while waiting:
+                    step, material = waiting.popleft()
+                    yield self._assemble(material.result(), epoch, step)
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+    def _read(self, plan: Plan, epoch: int, step: int) -> _Material:
+        """Draws everything that decides what to read, and reads it."""
+        generator = torch_generator(self.seed, "draws", epoch, step)
+        rows = plan.rows
+        strengths = self.recipe.draw_effects(len(rows), generator)
+        mix = MixDraw(torch.empty(0, 1), torch.empty(0, dtype=torch.bool))
+        if self.recipe.pairmix is not None:
+            mix = self.recipe.pairmix.draw(len(plan.extra), generator)
+        captions = [self.captions[row] for row in rows]
+        if self.recipe.eda is not None:
+            captions = self.recipe.eda(captions, generator)
+        needed = (is_changed(strengths) | _mixed_as_waveforms(plan, mix)).numpy()
+        waveforms = log_mels = None
+        if needed.any():
+            waveforms = self._waveforms.read(self._waveform_rows[rows[needed]])
+        if not needed.all():
+            log_mels = self._log_mels.read(self._log_mel_rows[rows[~needed]])
+        return _Material(
+            plan,
+            strengths,
+            mix,
+            captions,
+            self._tensor(waveforms),
+            self._tensor(log_mels),
+        )
+
+    def _tensor(self, values: np.ndarray | None) -> Tensor | None:
+        if values is None:
+            return None
+        tensor = torch.from_numpy(np.ascontiguousarray(values))
+        return tensor.pin_memory() if self.device.type == "cuda" else tensor
+
+    @torch.no_grad()
+    def _assemble(self, material: _Material, epoch: int, step: int) -> Batch:
+        """Augments on the device: what is mixed as waveforms, then all others."""
+        generator = torch_generator(
+            self.seed, "samples", epoch, step, device=self.device
+        )
+        plan, pairmix = material.plan, self.recipe.pairmix
+        changed = is_changed(material.strengths)
+        in_mix = _mixed_as_waveforms(plan, material.mix)
+        made = mixed = None
+        if material.waveforms is not None:
+            made, mixed = self._run_front_end(material, changed | in_mix, generator)
+        # The log-mels of all clips that are not mixed as waveforms.
+        log_mels = self._merge(changed[~in_mix], made, material.log_mels)
+        captions = list(material.captions)
+        if len(plan.extra):
+            kept = len(plan.ordinary)
+            if mixed is None:
+                mixed = log_mels[:0]
+            generated = pairmix.join(mixed, log_mels[kept:], material.mix)
+            log_mels = torch.cat([log_mels[:kept], generated])
+            captions[kept:] = pairmix.mix_captions(captions[kept:])
+        groups = [*plan.ordinary[:, None], *plan.extra]
+        names = [tuple(self.names[row] for row in group) for group in groups]
+        return Batch(log_mels, captions, names, self.recipe.mask(generator))
+
+    def _run_front_end(
+        self, material: _Material, needed: Tensor, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
+        """Log-mels of the changed clips, and of the mixes of waveforms."""
+        samples = material.waveforms.to(self.device, non_blocking=True)
+        waveforms = samples.float() / FULL_SCALE
+        waveforms = self.recipe.apply_effects(
+            waveforms, material.strengths[needed], generator
+        )
+        # Ordinary clips come first, and mixes have n clips each: their order holds.
+        in_mix = _mixed_as_waveforms(material.plan, material.mix)[needed]
+        clips = waveforms[_indices(~in_mix, self.device)]
+        singles = len(clips)
+        level = material.mix.waveform_level
+        if level.any():
+            sources = waveforms[_indices(in_mix, self.device)]
+            sources = sources.unflatten(0, (-1, self.recipe.pairmix.n))
+            mixes = self.recipe.pairmix.mix_waveforms(
+                sources, material.mix.weights[level]
+            )
+            clips = torch.cat([clips, mixes])
+        log_mels = self._front_end(clips).float()
+        return log_mels[:singles], log_mels[singles:]
+
+    def _merge(
+        self, changed: Tensor, made: Tensor | None, cached: Tensor | None
+    ) -> Tensor:
+        """Puts log-mels just made and cached ones in the order of the clips."""
+        if cached is None:
+            return made
+        cached = cached.to(self.device, non_blocking=True).float()
+        if made is None or not len(made):
+            return cached
+        out = cached.new_empty(len(changed), *cached.shape[1:])
+        out[_indices(changed, self.device)] = made
+        out[_indices(~changed, self.device)] = cached
+        return out
+
+
+def _mixed_as_waveforms(plan: Plan, mix: MixDraw) -> Tensor:
+    """Which of the P pairs are sources of a waveform-level mix: (P,) bool."""
+    ordinary = torch.zeros(len(plan.ordinary), dtype=torch.bool)
+    sources = mix.waveform_level.repeat_interleave(plan.extra.shape[1])
+    return torch.cat([ordinary, sources])
+
+
+def _indices(chosen: Tensor, device: torch.device) -> Tensor:
+    """Where `chosen` is true, counted on the CPU: no wait for the device."""
+    return chosen.nonzero().flatten().to(device)
+
+
+def _rows_of(names: Sequence[str], store: Store, kind: str) -> np.ndarray:
+    """The row in `store` of each file name."""
+    rows = {name: row for row, name in enumerate(store.names)}
+    missing = [name for name in names if name not in rows]
+    if missing:
+        raise InputError(
+            f"clip {missing[0]} has a caption but is not in the {kind} store "
+            f"(captions without a clip there: {len(missing)})"
+        )
+    return np.array([rows[name] for name in names])
