@@ -15,14 +15,14 @@ ENDINGS = (
 
 
 @cache
-def synsets() -> dict[str, frozenset[int]]:
-    """Numbers of the synsets of each word.
+def synsets() -> dict[str, tuple[str, ...]]:
+    """Numbers of the synsets of each word, in the file's order.
 
     Words of an expression are joined by `_`. The numbers do not tell the part of
     speech, so about 0.2 % of them stand for two synsets.
     """
     return {
-        word: frozenset(map(int, numbers.split()))
+        word: tuple(numbers.split())
         for word, numbers in _entries("english.synsets").items()
     }
 

@@ -11,12 +11,12 @@ from functools import cache
 from workflow_src.errors import InputError
 from workflow_src.metrics.spice import Settings, default_cache, readings
 from workflow_src.metrics.spice.cache import TupleCache
-from workflow_src.metrics.spice.graph import Part, SceneGraph, Weighted, f_score
+from workflow_src.metrics.spice.graph import SceneGraph, Weighted, f_score
 from workflow_src.metrics.spice.proposals import Sentence
 
 # Changes with the rules, so that captions parsed by other rules are not taken.
 RULES = 1
-# Tuples less likely than this are left out: they cost time and change little.
+# Tuples less likely than this are counted, not compared: they match next to nothing.
 LEAST = 0.05
 BATCH = 256
 
@@ -34,8 +34,8 @@ def score(
         + [text for own in {own for _, own in pairs} for text in references[own]],
         settings,
     )
-    graphs = {own: _parts(parsed, references[own]) for own in {own for _, own in pairs}}
-    candidates = {text: _parts(parsed, [text]) for text, _ in pairs}
+    graphs = {own: _graph(parsed, references[own]) for own in {own for _, own in pairs}}
+    candidates = {text: _graph(parsed, [text]) for text, _ in pairs}
     return [f_score(candidates[text], graphs[own]) for text, own in pairs]
 
 
@@ -63,11 +63,11 @@ def parse(captions: list[str], settings: Settings) -> dict[str, list[Weighted]]:
     return found
 
 
-def _parts(parsed: dict[str, list[Weighted]], captions: list[str]) -> list[Part]:
+def _graph(parsed: dict[str, list[Weighted]], captions: list[str]) -> SceneGraph:
     graph = SceneGraph()
     for caption in captions:
         graph.add(parsed[caption])
-    return graph.parts()
+    return graph
 
 
 def _installed(name: str) -> tuple[str, str]:

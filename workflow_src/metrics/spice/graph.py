@@ -24,7 +24,7 @@ class Concept:
     """Words with one meaning in a graph, and all the synsets that they may have."""
 
     words: set[str]
-    synsets: set[int]
+    synsets: set[str]
 
     @classmethod
     def of(cls, *words: str) -> "Concept":
@@ -45,7 +45,7 @@ class Concept:
 
 
 @cache
-def synsets_of(words: str) -> frozenset[int]:
+def synsets_of(words: str) -> frozenset[str]:
     """Synsets of a word or expression and of its base forms."""
     term = words.replace(" ", "_")
     found = wordnet.synsets()
@@ -69,19 +69,27 @@ class Part:
 
 @dataclass
 class SceneGraph:
-    """A graph to which the tuples of one caption after the other are added."""
+    """A graph to which the tuples of one caption after the other are added.
+
+    `unnamed` is the expected number of tuples that are only counted.
+    """
 
     objects: list[Part] = field(default_factory=list)
     attributes: dict[tuple[int, ...], list[Part]] = field(default_factory=dict)
     relations: dict[tuple[int, ...], list[Part]] = field(default_factory=dict)
+    unnamed: float = 0.0
 
     def add(self, tuples: Iterable[Weighted]) -> None:
         """Add a caption. A tuple found twice in it counts once, by its larger chance.
 
-        An attribute or relation brings its objects along.
+        An attribute or relation brings its objects along. What stands for a tuple
+        without words is a number of tuples that match nothing.
         """
         found: dict[int, tuple[Part, float]] = {}
         for words, chance in tuples:
+            if not words:
+                self.unnamed += chance
+                continue
             for part in self._parts_of(words):
                 if chance > found.get(id(part), (part, 0.0))[1]:
                     found[id(part)] = (part, chance)
@@ -120,16 +128,16 @@ class SceneGraph:
         return len(group) - 1
 
 
-def f_score(candidate: Sequence[Part], references: Sequence[Part]) -> float:
+def f_score(candidate: SceneGraph, references: SceneGraph) -> float:
     """2 x matches / (size of the candidate + size of the references); 0 for nothing.
 
     A part of the candidate matches if the references have one of the same kind
     whose concepts are similar, one by one (Equations 4 to 6).
     """
-    matches = sum(
-        part.chance * (1.0 - _unmatched(part, references)) for part in candidate
-    )
-    size = sum(part.chance for part in (*candidate, *references))
+    ours, theirs = candidate.parts(), references.parts()
+    matches = sum(part.chance * (1.0 - _unmatched(part, theirs)) for part in ours)
+    size = sum(part.chance for part in (*ours, *theirs))
+    size += candidate.unnamed + references.unnamed
     return 2.0 * matches / size if size else 0.0
 
 

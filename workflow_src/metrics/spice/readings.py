@@ -57,7 +57,10 @@ def object_chances(weights: Weights, sentence: Sentence) -> list[float]:
 
 
 def tuples(readings: Readings, sentence: Sentence, least: float):
-    """(words of a tuple, chance) of all proposals whose chance is `least` or more."""
+    """(words of a tuple, chance) of all proposals whose chance is `least` or more.
+
+    Last comes a tuple without words: the sum of the chances of the others.
+    """
     words, tags = sentence.words, sentence.tags
     objects = object_chances(readings.objects, sentence)
     names = [proposals.noun(*word) for word in zip(words, tags, strict=True)]
@@ -73,7 +76,8 @@ def tuples(readings: Readings, sentence: Sentence, least: float):
         parts = [proposals.verb(words[verb], tags[verb])] if verb >= 0 else []
         parts += [words[preposition]] if preposition >= 0 else []
         found.append(((names[first], names[second], " ".join(parts)), p))
-    return [(labels, p) for labels, p in found if p >= least]
+    rest = sum(p for _, p in found if p < least)
+    return [(labels, p) for labels, p in found if p >= least] + [((), rest)]
 
 
 def object_features(sentence: Sentence, place: int) -> list[str]:
