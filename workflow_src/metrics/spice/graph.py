@@ -68,15 +68,37 @@ class Part:
 
 
 @dataclass
+class Group:
+    """Parts whose last concepts differ: all objects, or all attributes of one."""
+
+    parts: list[Part] = field(default_factory=list)
+    places: dict[str, int] = field(default_factory=dict)
+
+    def part(self, words: str, owners: tuple[Concept, ...] = ()) -> Part:
+        """The part that the words stand for; added if none is similar."""
+        if words not in self.places:
+            concept = Concept.of(words)
+            for place, part in enumerate(self.parts):
+                if part.concepts[-1].similar(concept):
+                    part.concepts[-1].add(concept)
+                    self.places[words] = place
+                    break
+            else:
+                self.places[words] = len(self.parts)
+                self.parts.append(Part((*owners, concept)))
+        return self.parts[self.places[words]]
+
+
+@dataclass
 class SceneGraph:
     """A graph to which the tuples of one caption after the other are added.
 
     `unnamed` is the expected number of tuples that are only counted.
     """
 
-    objects: list[Part] = field(default_factory=list)
-    attributes: dict[tuple[int, ...], list[Part]] = field(default_factory=dict)
-    relations: dict[tuple[int, ...], list[Part]] = field(default_factory=dict)
+    objects: Group = field(default_factory=Group)
+    # Attributes and relations of the objects, by their numbers.
+    others: dict[tuple[int, ...], Group] = field(default_factory=dict)
     unnamed: float = 0.0
 
     def add(self, tuples: Iterable[Weighted]) -> None:
@@ -98,34 +120,19 @@ class SceneGraph:
 
     def parts(self) -> list[Part]:
         """All objects, attributes and relations that have a chance to be there."""
-        everything = [*self.objects]
-        for group in (*self.attributes.values(), *self.relations.values()):
-            everything += group
-        return [part for part in everything if part.absent < 1.0]
+        groups = (self.objects, *self.others.values())
+        return [part for group in groups for part in group.parts if part.absent < 1.0]
 
     def _parts_of(self, words: Sequence[str]) -> list[Part]:
         """The part that a tuple stands for, after the objects in it."""
-        places = [self._merge(self.objects, (), words[0])]
-        if len(words) == 3:
-            places.append(self._merge(self.objects, (), words[1]))
-        found = [self.objects[place] for place in places]
+        names = words[:1] if len(words) < 3 else words[:2]
+        found = [self.objects.part(name) for name in names]
         if len(words) > 1:
-            groups = self.attributes if len(words) == 2 else self.relations
-            group = groups.setdefault(tuple(places), [])
+            numbers = tuple(self.objects.places[name] for name in names)
             owners = tuple(part.concepts[0] for part in found)
-            found.append(group[self._merge(group, owners, words[-1])])
+            group = self.others.setdefault(numbers, Group())
+            found.append(group.part(words[-1], owners))
         return found
-
-    @staticmethod
-    def _merge(group: list[Part], owner: tuple[Concept, ...], words: str) -> int:
-        """Place in a group of the part whose last concept is similar; added if none."""
-        concept = Concept.of(words)
-        for place, part in enumerate(group):
-            if part.concepts[-1].similar(concept):
-                part.concepts[-1].add(concept)
-                return place
-        group.append(Part((*owner, concept)))
-        return len(group) - 1
 
 
 def f_score(candidate: SceneGraph, references: SceneGraph) -> float:

@@ -21,7 +21,7 @@ FUNCTION = frozenset(
     ["DT", "CC", "IN", "TO", "PRP$", "WDT", "WRB", "MD", "EX", "POS", "RP", "WP"]
 )
 # An object less likely than this takes no part in other tuples.
-LEAST = 0.08
+LEAST = 0.1
 
 
 @dataclass
