@@ -62,8 +62,9 @@ def test_finds_the_tuples_of_a_plain_caption(settings):
     caption = "A small dog barks as wind blows into a microphone"
     found = approximate.parse([caption], settings)[caption]
     likely = {tuple(words) for words, chance in found if chance > 0.5}
-    assert {("dog",), ("wind",), ("microphone",), ("dog", "small")} <= likely
-    assert ("wind", "microphone", "blow into") in likely
+    assert {("dog",), ("dog", "small"), ("dog", "bark"), ("microphone",)} <= likely
+    # As the official parser, which takes "wind blows" for a compound noun here.
+    assert {("blow",), ("blow", "wind")} <= likely
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,8 @@ FUNCTION = frozenset(
 )
 # An object less likely than this takes no part in other tuples.
 LEAST = 0.1
+# Words further apart make no tuple, so that long texts take linear time.
+REACH = 25
 
 
 @dataclass
@@ -90,7 +92,8 @@ def attributes(
     for first in range(len(sentence)):
         if objects[first] < LEAST:
             continue
-        for second in range(len(sentence)):
+        reach = range(max(0, first - REACH), min(len(sentence), first + REACH + 1))
+        for second in reach:
             if first == second or not sentence.is_word[second]:
                 continue
             if sentence.tags[second] not in FUNCTION:
@@ -105,8 +108,9 @@ def relations(
     """(object, verb, preposition, object); -1 for no verb or no preposition."""
     likely = [place for place, chance in enumerate(objects) if chance >= LEAST]
     for second in likely:
+        near = [first for first in likely if abs(first - second) <= REACH]
         for verb, preposition in predicates(sentence, second):
-            for first in likely:
+            for first in near:
                 # Without a verb the first object comes first.
                 if first not in (second, verb, preposition) and (
                     first < second or verb >= 0
