@@ -1,13 +1,14 @@
 # `make demo` and `make test` do all the set-up they need.
 #   env    the environment in .venv, from the pinned requirements
 #   demo   the whole workflow on the embedded corpus, offline
+#   pull   the demo's artifacts instead: fetched, checked, known to Snakemake
 #   test   linters, unit tests and the graph at smoke scale
 PYTHON ?= python3
 VENV := .venv
 ENV := $(VENV)/.complete
 ACTIVATE := . $(VENV)/bin/activate
 
-.PHONY: env demo test test-slow format lock clean
+.PHONY: env demo pull dvc-commit test test-slow format lock clean
 
 env: $(ENV)
 
@@ -24,10 +25,18 @@ $(ENV): requirements.txt requirements-hashed.txt pyproject.toml workflow_src/env
 demo: env
 	$(ACTIVATE) && snakemake --cores 8 --resources gpu=1 all
 
+pull: env
+	$(ACTIVATE) && python -m workflow_src.versioning.pull
+
+# Records a finished run; docs/dvc.md.
+dvc-commit: env
+	$(ACTIVATE) && python -m workflow_src.versioning.commit
+
 test: env
 	$(ACTIVATE) && ruff check . && ruff format --check .
 	$(ACTIVATE) && snakefmt --check Snakefile rules && snakemake --lint
-	$(ACTIVATE) && python -m pytest -m "not slow"
+	$(ACTIVATE) && python -m pytest -m "not slow and not workflow" -n 2
+	$(ACTIVATE) && python -m pytest -m workflow  # its jobs use all cores themselves
 
 test-slow: env
 	$(ACTIVATE) && python -m pytest -m slow

@@ -42,7 +42,6 @@ def batched(model: ACT, memories: torch.Tensor) -> list[tuple[int, ...]]:
         model.step,
         model.start(memories),
         [[1.0]] * len(memories),
-        device=memories.device,
         **SETTINGS,
     )
     return [hypothesis.words for hypothesis in found]

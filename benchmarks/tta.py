@@ -126,10 +126,11 @@ def one_full_size_clip(folder: Path, batch: int) -> int:
 
 def demo_grid(clips: int, folder: Path, batch: int) -> int:
     config = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
-    grid, demo = config["tta"]["grid"], config["scales"]["demo"]
-    strategies = [p.strategy for p in grid_points(grid["tau"], grid["multi"])]
+    demo = config["scales"]["demo"]
+    strategies = [point.strategy for point in grid_points(**config["tta"]["grid"])]
     views = make_views(ActLogMel(), clips, folder / "act", batch)
     drawing = cost(lambda: [views.of(name, 100) for name in views.names])
+    # Captions of exactly `WORDS` words: as long as the longest real ones.
     model = captioner(ActConfig(300, **demo["captioning"]["model"]))
     whole = cost(lambda: captioning_grid(model, views, strategies, text, **SEARCH))
     print(f"captioning: {whole / clips:.2f} s a clip, drawing {drawing / clips:.2f} s")

@@ -14,10 +14,15 @@ from workflow_src.layout import FRONT_ENDS, SPLITS, Layout
 from workflow_src.models.catalogue import CATALOGUE
 from workflow_src.models.catalogue import FOLDER as PRETRAINED
 from workflow_src.report.grid import grid_files
+from workflow_src.report.metrics import TABLES as METRICS_TABLES
+from workflow_src.report.metrics import recipes
 from workflow_src.report.runs import CLIP_FILES
 from workflow_src.report.sweep import sweep_files
+from workflow_src.report.metrics import TABLES as METRICS_TABLES
+from workflow_src.report.metrics import recipes
 from workflow_src.report.tables import score_files
 from workflow_src.tta import grid_points
+from workflow_src.versioning import provenance
 
 OVERRIDES = dict(workflow.config_settings.overwrite_config)
 try:
@@ -29,6 +34,8 @@ except InputError as error:
 
 LAYOUT = Layout.of(config)
 GRID_POINTS = [point.name for point in grid_points(**config["tta"]["grid"])]
+# What `dvc pull` brought becomes known to Snakemake, if it is what was recorded.
+FIRST_USE = provenance.begin(LAYOUT)
 # All rules run `python -m workflow_src <step>`, with the Python that runs
 # Snakemake, and with what was typed after --config.
 os.environ.update(
@@ -56,6 +63,13 @@ def has_gpu():
     return config["device"].startswith("cuda") or (
         config["device"] == "auto" and shutil.which("nvidia-smi") is not None
     )
+
+
+def grid_settings():
+    """What the grid of test-time augmentation depends on; not the sizes of batches."""
+    batches = ("views_per_batch", "memories_per_search")
+    own = {key: value for key, value in config["tta"].items() if key not in batches}
+    return settings("augmentations") | {"tta": own}
 
 
 def share_of_cores(threads):

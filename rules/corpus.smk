@@ -60,6 +60,7 @@ use rule join as join_tagged with:
 
 rule manifest:
     input:
+        FIRST_USE,  # as results/corpus.csv is committed
         [LAYOUT.shard_manifest(split) for split in CORPUS_SPLITS],
     output:
         LAYOUT.manifest,

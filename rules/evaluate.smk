@@ -33,8 +33,6 @@ rule score_captions:
     conda:
         "../envs/workflow.yaml"
     threads: one_core
-    params:
-        settings=settings("metrics"),
     shell:
         "python -m workflow_src evaluate captioning {wildcards.recipe} --seed {wildcards.seed} > {log} 2>&1"
 
@@ -58,8 +56,7 @@ rule caption_grid:
     resources:
         gpu=int(has_gpu()),
     params:
-        settings=settings("tta", "augmentations")
-        | {"decoding": config["captioning"]["decoding"]},
+        settings=grid_settings() | {"decoding": config["captioning"]["decoding"]},
     shell:
         "python -m workflow_src caption-grid {wildcards.recipe}"
         " --seed {wildcards.seed} > {log} 2>&1"
@@ -81,8 +78,6 @@ rule score_caption_grid:
     conda:
         "../envs/workflow.yaml"
     threads: one_core
-    params:
-        settings=settings("metrics"),
     shell:
         "python -m workflow_src evaluate-grid captioning {wildcards.recipe}"
         " --seed {wildcards.seed} > {log} 2>&1"
@@ -111,7 +106,7 @@ rule score_retrieval_grid:
     resources:
         gpu=int(has_gpu()),
     params:
-        settings=settings("tta", "augmentations"),
+        settings=grid_settings(),
     shell:
         "python -m workflow_src evaluate-grid retrieval {wildcards.recipe}"
         " --seed {wildcards.seed} > {log} 2>&1"

@@ -43,3 +43,15 @@ rule word_pieces:
         pieces=config["retrieval"]["model"]["text_pieces"],
     shell:
         "python -m workflow_src word-pieces > {log} 2>&1"
+
+
+# What is made from captions and tags alone: small, and under version control.
+rule text:
+    input:
+        expand(LAYOUT.captions("{split}"), split=SPLITS),
+        LAYOUT.manifest,
+        LAYOUT.vocabulary,
+        LAYOUT.word2vec if config["captioning"]["word2vec"] else [],
+        LAYOUT.word_pieces
+        if config["retrieval"]["model"]["text_encoder"] is None
+        else [],

@@ -15,6 +15,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from workflow_src import config as configuration
 from workflow_src.errors import InputError
@@ -319,8 +320,19 @@ def _add_report(steps) -> None:
     step.add_argument("table", choices=["table1", "table2", "table3", "table4"])
     _step(steps, "sanity", _sanity)
     _step(steps, "figure4", _figure4)
+    _step(steps, "layer-search", _layer_search)
     _step(steps, "sweep", _sweep)
     _step(steps, "pictures", _pictures)
+    _step(steps, "metrics", _metrics)
+
+
+def _layer_search(parsed, config, layout) -> None:
+    """Try each stage of the retriever's audio encoder as the middle layer."""
+    from workflow_src.evaluation.layer_search import layer_search
+    from workflow_src.files import write_atomically
+
+    table = layer_search(config, layout)
+    write_atomically("results/layer_search.csv", table.to_csv(index=False))
 
 
 def _sweep(parsed, config, layout) -> None:
@@ -370,3 +382,13 @@ def _sanity(parsed, config, layout) -> None:
     content = sanity(config, layout)
     write_atomically("results/sanity.csv", content.to_csv(index=False))
     print(content.to_string(index=False))
+
+
+def _metrics(parsed, config, layout) -> None:
+    """Write the headline figures of each recipe as JSON."""
+    from workflow_src.files import write_atomically
+    from workflow_src.report.metrics import TABLES, headlines
+
+    tables = [Path("results") / f"{table}.csv" for table in TABLES]
+    for recipe, content in headlines(tables).items():
+        write_atomically(f"results/metrics/{recipe}.json", content)

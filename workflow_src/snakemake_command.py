@@ -51,3 +51,7 @@ def main() -> None:
     # Snakemake reads sys.argv again when it starts jobs of its own.
     sys.argv[1:] = normalise(sys.argv[1:])
     sys.exit(snakemake_main(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,5 +1,6 @@
 """The searches on ACT: the published captions, and random weights."""
 
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
@@ -123,3 +124,12 @@ def check(model, memories, order, **options):
             score, words = reference(model, own, clip, *options.values())
             assert result.words == words
             assert result.score == pytest.approx(score, rel=1e-4)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+@pytest.mark.parametrize("order", ["beam", "best_first"])
+def test_a_gpu_finds_the_same_captions(trained, order):
+    model, memories = trained
+    expected = search(model, memories, WEIGHTS, order=order)
+    found = search(deepcopy(model).cuda(), memories.cuda(), WEIGHTS, order=order)
+    assert [result.words for result in found] == [r.words for r in expected]

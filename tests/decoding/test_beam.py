@@ -98,6 +98,7 @@ def test_no_clips_no_captions():
         ([[1.0], [0.5, 0.4]], {}, "clip 1 of the batch: the weights"),
         ([[1.5, -0.5], [1.0]], {}, "clip 0 of the batch: the weights"),
         ([[1.0], [], [1.0]], {}, "clip 1 of the batch"),
+        ([[1.0]] * 4, {}, "the state has 3 memories, the weights are for 4"),
         ([[1.0]] * 3, {"beams": 0}, "beams must be at least 1, not 0"),
         ([[1.0]] * 3, {"max_words": 0}, "max_words must be at least 1"),
         ([[1.0]] * 3, {"order": "random"}, "order must be one of beam, best_first"),

@@ -32,13 +32,13 @@ def beam_search(
     beams: int = 3,
     max_words: int = 30,
     order: str = "beam",
-    device: torch.device | str | None = None,
 ) -> list[Hypothesis]:
     """Search the best caption of every clip of a batch.
 
     step: (tokens (N,), state) -> logits (N, V); adds one position to the state.
     state: made from M memories, one row each; a clip's memories are consecutive
-        rows. The search changes it: make a new one for another search.
+        rows. The search changes it (make a new one for another search) and runs
+        on its device.
     weights: for each clip the weights of its memories: positive, with sum 1.
         [[1.0]] * M searches M clips with one memory each. A clip's members
         predict each word together, as the weighted mean of their distributions.
@@ -46,7 +46,6 @@ def beam_search(
     beams: width of the search; 1 is greedy.
     max_words: most words in a caption, not counting `<eos>`.
     order: `beam` (standard) or `best_first` (that of the published ACT code).
-    device: where `step` expects tokens (default: the CPU).
 
     Returns one Hypothesis a clip, in the order of `weights`: the finished
     caption with the best mean log-probability among those the search met.
@@ -55,7 +54,13 @@ def beam_search(
     if order not in ORDERS:
         raise ValueError(f"order must be one of {', '.join(ORDERS)}, not {order!r}")
     settings = SearchSettings(sos, eos, beams, max_words)
+    rows = state.words[0][0]
+    ensembles = Ensembles.from_weights(weights, rows.device)
+    if len(rows) != len(ensembles.owner):
+        raise ValueError(
+            f"the state has {len(rows)} memories, the weights are for "
+            f"{len(ensembles.owner)}"
+        )
     if not weights:
         return []
-    ensembles = Ensembles.from_weights(weights, torch.device(device or "cpu"))
     return ORDERS[order](step, state, ensembles, settings)

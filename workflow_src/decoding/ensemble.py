@@ -45,8 +45,8 @@ class Ensembles:
         flat = [weight for clip in weights for weight in clip]
         return cls(
             sizes,
-            torch.tensor(owner, device=device),
-            torch.tensor(flat, device=device).log(),
+            torch.tensor(owner, dtype=torch.long, device=device),
+            torch.tensor(flat, dtype=torch.float, device=device).log(),
         )
 
     def log_average(self, logits: torch.Tensor) -> torch.Tensor:

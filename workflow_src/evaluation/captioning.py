@@ -8,7 +8,7 @@ import pandas as pd
 import torch
 
 from workflow_src.audio.store import LogMelStore
-from workflow_src.corpus.pairs import read_pairs, read_references
+from workflow_src.corpus.pairs import read_references
 from workflow_src.corpus.text import Vocabulary
 from workflow_src.decoding import beam_search
 from workflow_src.device import prepare
@@ -60,7 +60,6 @@ def caption(
             [[1.0]] * len(rows),
             sos=vocabulary.sos,
             eos=vocabulary.eos,
-            device=device,
             **decoding,
         )
         for row, hypothesis in zip(rows, found, strict=True):
@@ -83,13 +82,17 @@ def caption_test_clips(config: Mapping, layout: Layout, recipe: str, seed: int) 
 def evaluate(config: Mapping, layout: Layout, recipe: str, seed: int) -> None:
     """Score `captions.csv` of a run: `scores.json`, and `clips.csv` clip by clip."""
     folder = layout.run("captioning", recipe, seed)
-    said = dict(read_pairs(folder / "captions.csv"))
+    said = read_said(folder / "captions.csv").set_index("file_name")["caption"]
     references = read_references(layout.captions("test"))
-    score_systems(config, {folder.name: said}, references, folder.parent)
+    score_systems({folder.name: said.to_dict()}, references, folder.parent)
+
+
+def read_said(path: Path) -> pd.DataFrame:
+    """Read what a model said, as text: an empty caption and "nan" are captions too."""
+    return pd.read_csv(path, dtype=str, keep_default_na=False)
 
 
 def score_systems(
-    config: Mapping,
     systems: Mapping[str, Mapping[str, str]],
     references: Mapping[str, list[str]],
     parent: Path,
@@ -99,18 +102,13 @@ def score_systems(
     `clips.csv` has the score of each clip, as a fraction; `scores.json` those of
     the corpus in the paper's unit, per cent.
     """
-    scored = score_many(systems, references, spice_settings(config))
+    scored = score_many(systems, references)
     for system, scores in scored.items():
         clips = pd.DataFrame({name: own for name, (_, own) in scores.items()})
         clips.insert(0, "file_name", list(references))
         write_atomically(parent / system / "clips.csv", clips.to_csv(index=False))
         metrics = {name: 100 * corpus for name, (corpus, _) in scores.items()}
         write_scores(parent / system, len(references), metrics)
-
-
-def spice_settings(config: Mapping) -> str:
-    """Which SPICE the config asks for."""
-    return "none"
 
 
 def write_scores(folder: Path, clips: int, metrics: Mapping[str, float]) -> None:

@@ -97,7 +97,6 @@ def _search(model: ACT, jobs: list[Job], **decoding) -> list[tuple[int, ...]]:
         model.step,
         state,
         [job.weights for job in jobs],
-        device=memories.device,
         **decoding,
     )
     return [hypothesis.words for hypothesis in found]

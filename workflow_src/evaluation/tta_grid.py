@@ -14,7 +14,11 @@ from workflow_src.audio.store import LogMelStore, WaveformStore
 from workflow_src.augment.recipe import Recipe
 from workflow_src.corpus.pairs import read_pairs, read_references
 from workflow_src.device import prepare
-from workflow_src.evaluation.captioning import load_captioner, score_systems
+from workflow_src.evaluation.captioning import (
+    load_captioner,
+    read_said,
+    score_systems,
+)
 from workflow_src.evaluation.retrieval import (
     embed_captions,
     load_retriever,
@@ -34,16 +38,21 @@ def points(config: Mapping) -> list[GridPoint]:
 
 
 def views(
-    config: Mapping, layout: Layout, task: str, recipe_name: str, device: torch.device
+    config: Mapping,
+    layout: Layout,
+    task: str,
+    recipe_name: str,
+    device: torch.device,
+    split: str = "test",
 ) -> Views:
-    """Augmented views of the test clips, for a model trained under a recipe."""
+    """Augmented views of a split's clips, for a model trained under a recipe."""
     name = FRONT_ENDS[task]
     recipe = Recipe.from_config(config, recipe_name, task)
     return Views(
         augmentation=recipe.test_time(),
         front_end=front_end(config, name).to(device),
-        log_mels=LogMelStore(layout.log_mels(name, "test")),
-        waveforms=WaveformStore(layout.waveforms("test")),
+        log_mels=LogMelStore(layout.log_mels(name, split)),
+        waveforms=WaveformStore(layout.waveforms(split)),
         seed=config["tta"]["seed"],
         batch=config["tta"]["views_per_batch"],
         device=device,
@@ -84,13 +93,13 @@ def caption_grid(config: Mapping, layout: Layout, recipe: str, seed: int) -> Non
 def score_caption_grid(config: Mapping, layout: Layout, recipe: str, seed: int) -> None:
     """Score `tta/captions.csv`, all points at once, into a folder each."""
     folder = layout.run("captioning", recipe, seed) / "tta"
-    table = pd.read_csv(folder / "captions.csv", dtype=str, keep_default_na=False)
+    table = read_said(folder / "captions.csv")
     systems = {
         point: dict(zip(own["file_name"], own["caption"], strict=True))
         for point, own in table.groupby("point", sort=False)
     }
     references = read_references(layout.captions("test"))
-    score_systems(config, systems, references, folder)
+    score_systems(systems, references, folder)
 
 
 def evaluate_retrieval_grid(

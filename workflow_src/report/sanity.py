@@ -41,7 +41,7 @@ def sanity(config: Mapping, layout: Layout) -> pd.DataFrame:
             )
     test = read_references(layout.captions("test"))
     records.extend(_trivial_captioners(layout, test))
-    records.append(_chance(test))
+    records.append(chance(test))
     return pd.DataFrame(records).sort_values("task", kind="stable")
 
 
@@ -69,7 +69,7 @@ def _trivial_captioners(layout: Layout, test: dict[str, list[str]]) -> list[dict
     ]
 
 
-def _chance(test: dict[str, list[str]]) -> dict:
+def chance(test: dict[str, list[str]]) -> dict:
     """Recall of a random order of the candidates, in per cent.
 
     Text to audio: the one right clip is among the first ten of N. Audio to text:
@@ -77,8 +77,9 @@ def _chance(test: dict[str, list[str]]) -> dict:
     """
     clips = len(test)
     captions = sum(map(len, test.values()))
+    rank = min(RANK, captions)
     missed = [
-        comb(captions - len(own), RANK) / comb(captions, RANK) for own in test.values()
+        comb(captions - len(own), rank) / comb(captions, rank) for own in test.values()
     ]
     return {
         "task": "retrieval",

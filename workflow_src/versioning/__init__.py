@@ -1,0 +1,1 @@
+"""Artifacts under version control: what DVC keeps, and what Snakemake knows of it."""

@@ -1,0 +1,89 @@
+"""`make dvc-commit`: put the finished run of the selected corpus under version control.
+
+Records it in dvc.yaml and dvc.lock, copies what DVC keeps to the remote, and
+removes what nothing refers to any more. Nothing is trained; git is left to you.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+from dvc.utils.serialize import modify_yaml
+
+from workflow_src import config as configuration
+from workflow_src.errors import InputError
+from workflow_src.files import gigabytes
+from workflow_src.layout import Layout
+from workflow_src.versioning import provenance
+from workflow_src.versioning.command import changes, dvc
+from workflow_src.versioning.parameters import SECTIONS, tracked
+
+# The remote that is part of this repository, and what it may grow to.
+SHIPPED = Path("artifacts")
+LIMIT = 20_000_000
+
+
+def commit() -> None:
+    """Record, push and tidy up; InputError where the run is not finished."""
+    config = configuration.load()
+    layout = Layout.of(config)
+    _require_finished()
+    write_stages(Path("dvc.yaml"), config["scale"], layout)
+    for folder in provenance.folders(layout).values():
+        provenance.write(folder)
+    dvc("commit", "--force", "--quiet")
+    remote = dvc("config", "core.remote", capture=True).strip()
+    dvc("push", "--quiet")
+    if remote == "shipped":
+        # Other remotes may serve other clones: tidying those is for their owners.
+        dvc("gc", "--workspace", "--cloud", "--force", "--quiet")
+        _require_small()
+    left = changes()
+    if left:
+        raise InputError("dvc status after the commit: " + "; ".join(left))
+    provenance.adopt(layout)
+    print(f"{layout.name} is recorded and pushed to the remote {remote}. Now:")
+    print("  git add --all dvc.yaml dvc.lock artifacts results")
+
+
+def write_stages(path: Path, scale: str, layout: Layout) -> None:
+    """Enter the corpus and the keys that its stages depend on; keep all else."""
+    values = yaml.safe_load(Path("config.yaml").read_text(encoding="utf-8"))
+    with modify_yaml(path) as content:
+        content["vars"][0]["corpus"] = layout.name
+        for stage in SECTIONS:
+            keys = tracked(values, scale, stage)
+            content["stages"][stage]["params"] = [{"config.yaml": keys}]
+
+
+def _require_finished() -> None:
+    command = [sys.executable, "-m", "workflow_src.snakemake_command"]
+    done = subprocess.run(
+        [*command, "--dry-run", "all"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if "Nothing to be done" not in done.stdout:
+        raise InputError(
+            "Snakemake has something to do; finish the run first "
+            "(snakemake --dry-run all says what):\n" + done.stdout[-2000:]
+        )
+
+
+def _require_small() -> None:
+    size = sum(file.stat().st_size for file in SHIPPED.rglob("*") if file.is_file())
+    if size > LIMIT:
+        raise InputError(
+            f"{SHIPPED}/ has {gigabytes(size)}, more than the {gigabytes(LIMIT)} that "
+            "may ship with the repository; leave checkpoints out in .dvcignore"
+        )
+    print(f"{SHIPPED}/ has {gigabytes(size)} of at most {gigabytes(LIMIT)}")
+
+
+if __name__ == "__main__":
+    try:
+        commit()
+    except InputError as error:
+        sys.exit(f"error: {error}")

@@ -1,0 +1,234 @@
+"""Snakemake's records of artifacts, kept beside them, so that they travel with them.
+
+Snakemake decides what is stale from times of files and from records in
+.snakemake/: which rule made a file, from which inputs, with which parameters. A
+clone has neither. So `records.json` in each folder under version control holds
+the records of the files below it, each with the file's MD5. A file that arrives
+with the same MD5 was made as its record says; it is given that record, and a time
+that does not make it older than what it was made from. What differs, or has no
+record, stays what it is for Snakemake: unknown.
+
+    python -m workflow_src.versioning.provenance data|runs|results
+
+writes the records of one of these folders; the stages of dvc.yaml end with it.
+"""
+
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from workflow_src import config as configuration
+from workflow_src.files import write_atomically
+from workflow_src.layout import Layout
+
+NAME = "records.json"
+RESULTS = Path("results")
+# The committed tables are in every clone. Rules that make them have this file as
+# an input, so that in a clone where nothing has run they are older than it.
+FIRST_USE = Path(".snakemake") / "first_use"
+ADOPTED = Path(".snakemake") / "adopted.json"
+# In folders that are outputs, Snakemake keeps their time in a file of this name.
+STAMP = ".snakemake_timestamp"
+# Of a record, what differs between two runs of the same job.
+TIMES = ("starttime", "endtime", "job_hash", "external_jobid")
+
+
+@dataclass(frozen=True)
+class Adoption:
+    """What became of the files that have records.
+
+    Attributes:
+        current: they are what their records say, and Snakemake knows it now.
+        changed: there, but not what the records were written for.
+        missing: not there.
+    """
+
+    current: list[Path]
+    changed: list[Path]
+    missing: list[Path]
+
+
+def folders(layout: Layout) -> dict[str, Path]:
+    """Name the folders whose files are under version control."""
+    return {"data": layout.data, "runs": layout.runs, "results": RESULTS}
+
+
+def begin(layout: Layout) -> Path:
+    """Adopt what has arrived since the last call; rules/common.smk calls this.
+
+    Returns:
+        The file that tells what was made in this clone from what came with it.
+    """
+    _mark_first_use()
+    # Cheap on every call but the first after a pull: reads the records only.
+    if _adopted() != _digests(layout):
+        adopt(layout)
+    return FIRST_USE
+
+
+def adopt(layout: Layout) -> Adoption:
+    """Hand their records to Snakemake, of files that are what the records say."""
+    _mark_first_use()
+    found = Adoption([], [], [])
+    entries = {}
+    for folder in folders(layout).values():
+        entries |= _read(folder / NAME)
+    store = _Records()
+    for path, entry in entries.items():
+        if entry["md5"] is None:
+            if not path.exists() and store.read(path) is None:
+                store.write(path, entry["record"])
+        elif not path.exists():
+            found.missing.append(path)
+        elif digest(path) != entry["md5"]:
+            found.changed.append(path)
+        else:
+            found.current.append(path)
+    sources = {
+        path: [Path(name) for name in entries[path]["record"]["input"]]
+        for path in found.current
+    }
+    # Results are in git, so they can be here without all that they were made from.
+    known = {path for path in sources if _has_its_sources(path, sources)}
+    found.current[:] = [path for path in found.current if path in known]
+    sources = {path: sources[path] for path in found.current}
+    arrived = set()
+    for path in found.current:
+        if store.read(path) != entries[path]["record"]:
+            store.write(path, entries[path]["record"])
+            arrived.add(path)
+    _raise_times(sources, arrived)
+    write_atomically(ADOPTED, json.dumps(_digests(layout)))
+    return found
+
+
+def write(folder: Path) -> None:
+    """Write `records.json` of a folder; files that DVC ignores are without MD5.
+
+    Their records travel alone: Snakemake compares the parameters of a job only
+    where it knows of all its outputs, here or not.
+    """
+    store = _Records()
+    versioned = set(_versioned(folder))
+    content = {}
+    for path in sorted(folder.rglob("*")):
+        record = store.read(path)
+        if record is not None:
+            md5 = digest(path) if path in versioned else None
+            content[str(path)] = {"md5": md5, "record": record}
+    write_atomically(folder / NAME, json.dumps(content, indent=1) + "\n")
+
+
+def digest(path: Path) -> str:
+    """MD5 of a file, or of a folder's files with their names."""
+    if not path.is_dir():
+        return hashlib.md5(path.read_bytes()).hexdigest()
+    inside = [file for file in path.rglob("*") if file.name != STAMP]
+    listing = [
+        [str(file.relative_to(path)), digest(file)]
+        for file in sorted(inside)
+        if file.is_file()
+    ]
+    return hashlib.md5(json.dumps(listing).encode()).hexdigest()
+
+
+def _mark_first_use() -> None:
+    if not FIRST_USE.exists():
+        write_atomically(FIRST_USE, "")
+
+
+def _versioned(folder: Path) -> Iterator[Path]:
+    """Yield the files and folders below a folder that .dvcignore lets through."""
+    # Here, as importing DVC takes a second.
+    from dvc.repo import Repo
+
+    with Repo() as repository:
+        walk = repository.dvcignore.walk(repository.fs, str(folder.absolute()))
+        for root, inner, names in walk:
+            for name in [*inner, *names]:
+                yield Path(root, name).relative_to(Path.cwd())
+
+
+def _has_its_sources(path: Path, sources: dict[Path, list[Path]]) -> bool:
+    """Tell whether a file is no result, or has all its sources among the verified."""
+    if not path.is_relative_to(RESULTS):
+        return True
+    return all(
+        source == FIRST_USE or (source in sources and _has_its_sources(source, sources))
+        for source in sources[path]
+    )
+
+
+def _raise_times(sources: dict[Path, list[Path]], arrived: set[Path]) -> None:
+    """Make no adopted file older than what it came from.
+
+    Files are copied in any order. Those that arrived get one time, as what lies
+    between two of them need not be here; the others are raised to the adopted
+    files they were made from. What was not adopted keeps its time: where it is
+    newer than the files made from it, these are stale.
+    """
+    common = max(map(_time, [FIRST_USE, *arrived]))
+
+    @cache
+    def due(path: Path) -> int:
+        known = [due(source) for source in sources[path] if source in sources]
+        return max([common if path in arrived else _time(path), *known])
+
+    for path in sources:
+        if due(path) > _time(path):
+            stamp = path / STAMP
+            for file in [path, stamp] if stamp.exists() else [path]:
+                os.utime(file, ns=(due(path), due(path)))
+
+
+def _time(path: Path) -> int:
+    # As Snakemake reads it: a folder's time is that of its stamp.
+    stamp = path / STAMP
+    return (stamp if stamp.exists() else path).stat().st_mtime_ns
+
+
+def _read(path: Path) -> dict[Path, dict]:
+    if not path.exists():
+        return {}
+    return {Path(name): entry for name, entry in json.loads(path.read_text()).items()}
+
+
+def _adopted() -> dict[str, str]:
+    return json.loads(ADOPTED.read_text()) if ADOPTED.exists() else {}
+
+
+def _digests(layout: Layout) -> dict[str, str]:
+    """MD5 of each `records.json` that is there."""
+    files = [folder / NAME for folder in folders(layout).values()]
+    return {str(file): digest(file) for file in files if file.exists()}
+
+
+class _Records:
+    """Snakemake's own store of records, in .snakemake/metadata."""
+
+    def __init__(self):
+        # Here, as importing Snakemake takes a second.
+        from snakemake.persistence import MetadataRecord
+        from snakemake.persistence.file import FilePersistence
+
+        self._record = MetadataRecord
+        self._store = FilePersistence(nolock=True)
+
+    def read(self, path: Path) -> dict | None:
+        """The record of a file, without what differs between two equal runs."""
+        record = self._store._read_record(str(path))
+        if record is None:
+            return None
+        return {key: value for key, value in record.items() if key not in TIMES}
+
+    def write(self, path: Path, content: dict) -> None:
+        self._store._write_record(str(path), self._record.model_validate(content))
+
+
+if __name__ == "__main__":
+    write(folders(Layout.of(configuration.load()))[sys.argv[1]])
