@@ -1,8 +1,6 @@
 import pytest
 
-from workflow_src.augment import wordnet
 from workflow_src.augment.wordnet import synonyms
-from workflow_src.errors import InputError
 
 
 @pytest.mark.parametrize(
@@ -28,9 +26,3 @@ def test_base_forms_are_no_synonyms():
 @pytest.mark.parametrize("word", ["the", "xyzzy", ""])
 def test_no_synonyms(word):
     assert synonyms(word) == ()
-
-
-def test_missing_package_is_one_sentence(monkeypatch):
-    monkeypatch.setattr(wordnet, "find_spec", lambda name: None)
-    with pytest.raises(InputError, match="pycocoevalcap, which is not installed"):
-        wordnet._jar()

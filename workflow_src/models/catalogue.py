@@ -1,4 +1,4 @@
-"""The published files that the paper's models start from: where and how large."""
+"""The published files that models and metrics start from: where and how large."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +48,14 @@ def _bert(file: str, sha256: str, size: int | None = None) -> PublishedFile:
     )
 
 
+def _corenlp(file: str, size: int, sha256: str) -> PublishedFile:
+    """A file of edu.stanford.nlp:stanford-corenlp:3.6.0, which SPICE stands on."""
+    page = "https://repo1.maven.org/maven2/edu/stanford/nlp/stanford-corenlp/3.6.0/"
+    return PublishedFile(
+        file=f"corenlp/{file}", url=page + file, page=page, size=size, sha256=sha256
+    )
+
+
 # The names that config.yaml knows. ACT's authors publish no sums of their files.
 CATALOGUE: dict[str, tuple[PublishedFile, ...]] = {
     "audioset_deit": (
@@ -84,6 +92,18 @@ CATALOGUE: dict[str, tuple[PublishedFile, ...]] = {
             "model.safetensors",
             "68d45e234eb4a928074dfd868cead0219ab85354cc53d20e772753c6bb9169d3",
             size=440_449_768,
+        ),
+    ),
+    "corenlp": (
+        _corenlp(
+            "stanford-corenlp-3.6.0.jar",
+            7_270_741,
+            "d341d5863276f55782c5ef73212222d6b3b48e02ae1951ab6de7618d28b12742",
+        ),
+        _corenlp(
+            "stanford-corenlp-3.6.0-models.jar",
+            378_116_526,
+            "d285157bd7887ee3018094b5dbae092e49088b023361ccdb550ee1daf9b2c9bd",
         ),
     ),
 }

