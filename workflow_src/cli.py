@@ -324,6 +324,16 @@ def _add_report(steps) -> None:
     _step(steps, "sweep", _sweep)
     _step(steps, "pictures", _pictures)
     _step(steps, "metrics", _metrics)
+    _add_score(steps)
+
+
+def _add_score(steps) -> None:
+    """Add the command that scores anybody's captions; it reads no config."""
+    from workflow_src.metrics import score_command
+
+    step = steps.add_parser("score", help=score_command.run.__doc__)
+    score_command.add_arguments(step)
+    step.set_defaults(run=score_command.run, needs_config=False)
 
 
 def _layer_search(parsed, config, layout) -> None:
