@@ -11,6 +11,7 @@ from workflow_src import config as workflow_config
 from workflow_src.corpus import selected
 from workflow_src.errors import InputError
 from workflow_src.layout import FRONT_ENDS, SPLITS, Layout
+from workflow_src.metrics import spice
 from workflow_src.models.catalogue import CATALOGUE
 from workflow_src.models.catalogue import FOLDER as PRETRAINED
 from workflow_src.report.grid import grid_files
@@ -18,8 +19,6 @@ from workflow_src.report.metrics import TABLES as METRICS_TABLES
 from workflow_src.report.metrics import recipes
 from workflow_src.report.runs import CLIP_FILES
 from workflow_src.report.sweep import sweep_files
-from workflow_src.report.metrics import TABLES as METRICS_TABLES
-from workflow_src.report.metrics import recipes
 from workflow_src.report.tables import score_files
 from workflow_src.tta import grid_points
 from workflow_src.versioning import provenance
@@ -28,6 +27,7 @@ OVERRIDES = dict(workflow.config_settings.overwrite_config)
 try:
     config = workflow_config.load("config.yaml", OVERRIDES)
     CORPUS_SPLITS = selected.splits(config)
+    SPICE = spice.chosen(config)
 except InputError as error:
     # One sentence, no traceback: this is about the user's file.
     sys.exit(str(error))
@@ -135,6 +135,11 @@ def encoder_input(task):
 def fetched(name):
     """The mark that a published file is there; a file of the user needs none."""
     return PRETRAINED / f".{name}.fetched" if name in CATALOGUE else []
+
+
+def spice_parser(kind):
+    """The mark that the parser of a SPICE is there; it may be fetched first."""
+    return fetched("corenlp") if kind == "java" and SPICE.corenlp is None else []
 
 
 def task_of(front_end):

@@ -1,4 +1,5 @@
 # What the trained models say on the test split, and how good it is.
+PARSED_REFERENCES = LAYOUT.data / "text" / f"references.spice-{SPICE.kind}.parsed"
 
 
 rule caption:
@@ -21,10 +22,28 @@ rule caption:
         "python -m workflow_src caption {wildcards.recipe} --seed {wildcards.seed} > {log} 2>&1"
 
 
+# Once for all runs: with the official SPICE this takes most of its time.
+rule parse_references:
+    input:
+        LAYOUT.captions("test"),
+        spice_parser(SPICE.kind),
+    output:
+        touch(PARSED_REFERENCES),
+    log:
+        LAYOUT.logs / "parse_references.log",
+    priority: 9
+    conda:
+        "../envs/workflow.yaml"
+    threads: one_core
+    shell:
+        "python -m workflow_src parse-references > {log} 2>&1"
+
+
 rule score_captions:
     input:
         LAYOUT.run("captioning", "{recipe}", "{seed}") / "captions.csv",
         LAYOUT.captions("test"),
+        [] if SPICE.kind == "none" else PARSED_REFERENCES,
     output:
         LAYOUT.run("captioning", "{recipe}", "{seed}") / "scores.json",
         LAYOUT.run("captioning", "{recipe}", "{seed}") / "clips.csv",
@@ -33,6 +52,8 @@ rule score_captions:
     conda:
         "../envs/workflow.yaml"
     threads: one_core
+    params:
+        spice=SPICE.kind,
     shell:
         "python -m workflow_src evaluate captioning {wildcards.recipe} --seed {wildcards.seed} > {log} 2>&1"
 
@@ -66,6 +87,7 @@ rule score_caption_grid:
     input:
         LAYOUT.run("captioning", "{recipe}", "{seed}") / "tta" / "captions.csv",
         LAYOUT.captions("test"),
+        [] if SPICE.kind == "none" else PARSED_REFERENCES,
     output:
         [
             LAYOUT.run("captioning", "{recipe}", "{seed}") / "tta" / point / name
@@ -78,6 +100,8 @@ rule score_caption_grid:
     conda:
         "../envs/workflow.yaml"
     threads: one_core
+    params:
+        spice=SPICE.kind,
     shell:
         "python -m workflow_src evaluate-grid captioning {wildcards.recipe}"
         " --seed {wildcards.seed} > {log} 2>&1"

@@ -56,6 +56,11 @@ rule train_captioning:
         LAYOUT.vocabulary,
         LAYOUT.word2vec if config["captioning"]["word2vec"] else [],
         encoder=encoder_input("captioning"),
+        spice=(
+            spice_parser("java")
+            if config["captioning"]["training"]["selection"] == "spider"
+            else []
+        ),
     output:
         LAYOUT.run("captioning", "{recipe}", "{seed}") / "model.pt",
         LAYOUT.run("captioning", "{recipe}", "{seed}") / "history.csv",

@@ -20,12 +20,13 @@ from pathlib import Path
 from workflow_src import config as configuration
 from workflow_src.errors import InputError
 from workflow_src.layout import FRONT_ENDS, SPLITS, Layout
+from workflow_src.metrics.java import JavaError
 
 Run = Callable[[argparse.Namespace, dict, Layout], None]
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run one step; bad input prints one sentence and exits with status 2."""
+    """Run one step; an error prints one sentence and exits: 2 for bad input, else 1."""
     parsed = _parser().parse_args(arguments)
     try:
         if parsed.needs_config:
@@ -40,6 +41,9 @@ def main(arguments: list[str] | None = None) -> None:
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
+    except JavaError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -277,6 +281,7 @@ def _train(parsed, config, layout) -> None:
 
 def _add_evaluation(steps) -> None:
     _add_run(_step(steps, "caption", _caption), with_task=False)
+    _step(steps, "parse-references", _parse_references)
     _add_run(_step(steps, "evaluate", _evaluate), with_task=True)
     _add_run(_step(steps, "caption-grid", _caption_grid), with_task=False)
     _add_run(_step(steps, "evaluate-grid", _evaluate_grid), with_task=True)
@@ -291,12 +296,11 @@ def _caption_grid(parsed, config, layout) -> None:
 
 def _evaluate_grid(parsed, config, layout) -> None:
     """Score every point of the test-time augmentation grid."""
-    from workflow_src.evaluation import tta_grid
-
     if parsed.task == "captioning":
-        tta_grid.score_caption_grid(config, layout, parsed.recipe, parsed.seed)
+        from workflow_src.evaluation.caption_scores import evaluate_grid
     else:
-        tta_grid.evaluate_retrieval_grid(config, layout, parsed.recipe, parsed.seed)
+        from workflow_src.evaluation.tta_grid import evaluate_grid
+    evaluate_grid(config, layout, parsed.recipe, parsed.seed)
 
 
 def _caption(parsed, config, layout) -> None:
@@ -306,10 +310,17 @@ def _caption(parsed, config, layout) -> None:
     caption_test_clips(config, layout, parsed.recipe, parsed.seed)
 
 
+def _parse_references(parsed, config, layout) -> None:
+    """Parse the test references for SPICE, once for all runs."""
+    from workflow_src.evaluation.caption_scores import parse_references
+
+    parse_references(config, layout)
+
+
 def _evaluate(parsed, config, layout) -> None:
     """Score a trained model on the test clips."""
     if parsed.task == "captioning":
-        from workflow_src.evaluation.captioning import evaluate
+        from workflow_src.evaluation.caption_scores import evaluate
     else:
         from workflow_src.evaluation.retrieval import evaluate
     evaluate(config, layout, parsed.recipe, parsed.seed)

@@ -11,7 +11,7 @@ from torch import Tensor
 from workflow_src.audio.store import LogMelStore
 from workflow_src.corpus.pairs import read_pairs
 from workflow_src.device import prepare
-from workflow_src.evaluation.captioning import write_scores
+from workflow_src.evaluation.scores import write_scores
 from workflow_src.files import write_atomically
 from workflow_src.layout import Layout
 from workflow_src.metrics.retrieval import ranks, summary

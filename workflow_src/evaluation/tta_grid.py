@@ -12,13 +12,9 @@ import torch
 from workflow_src.audio.frontend import front_end
 from workflow_src.audio.store import LogMelStore, WaveformStore
 from workflow_src.augment.recipe import Recipe
-from workflow_src.corpus.pairs import read_pairs, read_references
+from workflow_src.corpus.pairs import read_pairs
 from workflow_src.device import prepare
-from workflow_src.evaluation.captioning import (
-    load_captioner,
-    read_said,
-    score_systems,
-)
+from workflow_src.evaluation.captioning import load_captioner
 from workflow_src.evaluation.retrieval import (
     embed_captions,
     load_retriever,
@@ -90,21 +86,7 @@ def caption_grid(config: Mapping, layout: Layout, recipe: str, seed: int) -> Non
     write_atomically(path, table.to_csv(index=False))
 
 
-def score_caption_grid(config: Mapping, layout: Layout, recipe: str, seed: int) -> None:
-    """Score `tta/captions.csv`, all points at once, into a folder each."""
-    folder = layout.run("captioning", recipe, seed) / "tta"
-    table = read_said(folder / "captions.csv")
-    systems = {
-        point: dict(zip(own["file_name"], own["caption"], strict=True))
-        for point, own in table.groupby("point", sort=False)
-    }
-    references = read_references(layout.captions("test"))
-    score_systems(systems, references, folder)
-
-
-def evaluate_retrieval_grid(
-    config: Mapping, layout: Layout, recipe: str, seed: int
-) -> None:
+def evaluate_grid(config: Mapping, layout: Layout, recipe: str, seed: int) -> None:
     """Embed the test clips at every point and score each into a folder."""
     device = prepare(config)
     model = load_retriever(config, layout, recipe, seed, device)

@@ -14,7 +14,8 @@ from workflow_src.corpus.text import Vocabulary
 from workflow_src.device import prepare
 from workflow_src.evaluation.captioning import caption
 from workflow_src.layout import Layout
-from workflow_src.metrics.captioning import quick_cider
+from workflow_src.metrics import spice
+from workflow_src.metrics.captioning import quick_cider, score
 from workflow_src.models.act import ACT, ActConfig, label_smoothing_loss
 from workflow_src.models.pretrained import published_encoder
 from workflow_src.training.batches import Batches
@@ -65,7 +66,12 @@ def train(config: Mapping, layout: Layout, recipe_name: str, seed: int) -> None:
         # Greedy: the choice of an epoch does not depend on the decoding section.
         said = caption(model, validation, vocabulary, device, beams=1)
         cider, _ = quick_cider(said, validation_references)
-        return {"selection": cider, "quick CIDEr": cider}
+        found = {"selection": cider, "quick CIDEr": cider}
+        if settings["selection"] == "spider":
+            official = spice.chosen(config, "java")
+            spider, _ = score(said, validation_references, official)["SPIDEr"]
+            found |= {"selection": spider, "SPIDEr": spider}
+        return found
 
     fit(
         Training(

@@ -17,6 +17,9 @@ from workflow_src.metrics.tokenization import one_line
 KINDS = ("auto", "java", "python", "none")
 NAMES = {"java": ("SPICE", "SPIDEr"), "python": ("SPICE-py", "SPIDEr-py")}
 
+# Parsed captions of the workflow's own evaluations, below the project's root.
+CACHE = Path("data") / "spice.sqlite"
+
 logger = logging.getLogger(__name__)
 
 
@@ -79,6 +82,25 @@ def settings(spice: str | Settings) -> Settings:
     return found
 
 
+def chosen(config: Mapping, kind: str | None = None) -> Settings:
+    """The settings of a resolved config's `metrics` section, with `auto` decided.
+
+    `kind` stands above the config's. Parsed captions are kept in the project, so
+    that its jobs share them. Files of the official SPICE that the workflow has yet
+    to fetch are no error.
+    """
+    metrics = config["metrics"]
+    folder = Path(metrics["corenlp"]) if metrics["corenlp"] else None
+    asked = Settings(kind or metrics["spice"], corenlp=folder, cache=CACHE)
+    to_be_fetched = asked.kind == "java" and folder is None
+    return asked if to_be_fetched else settings(asked)
+
+
+def parse(captions: Sequence[str], settings: Settings) -> None:
+    """Parse captions into the cache, from which `score_many` takes them."""
+    _scorer(settings).parse([one_line(text) for text in captions], settings)
+
+
 def score_many(
     systems: Mapping[str, Mapping[str, str]],
     references: Mapping[str, Sequence[str]],
@@ -90,10 +112,7 @@ def score_many(
     each has a tokeniser of its own and the parsers read capitals and commas. A
     candidate without a letter or digit scores 0.
     """
-    if settings.kind == "java":
-        from workflow_src.metrics.spice import official as scorer
-    else:
-        from workflow_src.metrics.spice import approximate as scorer
+    scorer = _scorer(settings)
     real = [[one_line(text) for text in texts] for texts in references.values()]
     pairs = {
         (one_line(candidates[clip]), own): None
@@ -109,3 +128,12 @@ def score_many(
         ]
         for system, candidates in systems.items()
     }
+
+
+def _scorer(settings: Settings):
+    """The module that does the work; imported late, for what it imports."""
+    if settings.kind == "java":
+        from workflow_src.metrics.spice import official as scorer
+    else:
+        from workflow_src.metrics.spice import approximate as scorer
+    return scorer

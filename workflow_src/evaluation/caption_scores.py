@@ -1,0 +1,63 @@
+"""Scores of what a trained captioner said: no model and no torch is needed."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from workflow_src.corpus.pairs import read_references
+from workflow_src.evaluation.scores import write_scores
+from workflow_src.files import write_atomically
+from workflow_src.layout import Layout
+from workflow_src.metrics import spice
+from workflow_src.metrics.captioning import score_many
+
+
+def evaluate(config: Mapping, layout: Layout, recipe: str, seed: int) -> None:
+    """Score `captions.csv` of a run: `scores.json`, and `clips.csv` clip by clip."""
+    folder = layout.run("captioning", recipe, seed)
+    said = read_said(folder / "captions.csv").set_index("file_name")["caption"]
+    score_systems(config, layout, {folder.name: said.to_dict()}, folder.parent)
+
+
+def evaluate_grid(config: Mapping, layout: Layout, recipe: str, seed: int) -> None:
+    """Score `tta/captions.csv`, all points at once, into a folder each."""
+    folder = layout.run("captioning", recipe, seed) / "tta"
+    systems = {
+        point: dict(zip(own["file_name"], own["caption"], strict=True))
+        for point, own in read_said(folder / "captions.csv").groupby("point")
+    }
+    score_systems(config, layout, systems, folder)
+
+
+def parse_references(config: Mapping, layout: Layout) -> None:
+    """Parse the test references for SPICE, once for all the runs to be scored."""
+    references = read_references(layout.captions("test"))
+    captions = [text for texts in references.values() for text in texts]
+    spice.parse(captions, spice.chosen(config))
+
+
+def read_said(path: Path) -> pd.DataFrame:
+    """Read what a model said, as text: an empty caption and "nan" are captions too."""
+    return pd.read_csv(path, dtype=str, keep_default_na=False)
+
+
+def score_systems(
+    config: Mapping,
+    layout: Layout,
+    systems: Mapping[str, Mapping[str, str]],
+    parent: Path,
+) -> None:
+    """Score what several systems said of the test clips, each into its own folder.
+
+    `clips.csv` has the score of each clip, as a fraction; `scores.json` those of
+    the corpus in the paper's unit, per cent.
+    """
+    references = read_references(layout.captions("test"))
+    scored = score_many(systems, references, spice.chosen(config))
+    for system, scores in scored.items():
+        clips = pd.DataFrame({name: own for name, (_, own) in scores.items()})
+        clips.insert(0, "file_name", list(references))
+        write_atomically(parent / system / "clips.csv", clips.to_csv(index=False))
+        metrics = {name: 100 * corpus for name, (corpus, _) in scores.items()}
+        write_scores(parent / system, len(references), metrics)
