@@ -119,6 +119,9 @@ class TextEncoder(nn.Module):
             hidden_dropout_prob=config.text_dropout,
             attention_probs_dropout_prob=config.text_dropout,
             max_position_embeddings=MAX_PIECES,
+            # BERT's 0.02 suits a width of 768. A narrow one would hardly mix its
+            # tokens at first: all captions would have the same vector.
+            initializer_range=config.text_width**-0.5,
         )
         return cls(BertModel(sizes, add_pooling_layer=False), tokenizer)
 

@@ -35,6 +35,7 @@ def pretrain(config: Mapping, layout: Layout, task: str) -> None:
         tagger.parameters(),
         lr=settings["learning_rate"],
         weight_decay=settings["weight_decay"],
+        fused=True,
     )
     steps = train.steps(settings["batch_size"])
     # Warm-up and decay in one: short trainings from scratch profit from it.
