@@ -15,6 +15,11 @@ include: "rules/evaluate.smk"
 include: "rules/report.smk"
 
 
+if EXTRA_SPLITS:
+
+    include: "rules/extra_splits.smk"
+
+
 rule all:
     default_target: True
     input:

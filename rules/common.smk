@@ -27,6 +27,9 @@ OVERRIDES = dict(workflow.config_settings.overwrite_config)
 try:
     config = workflow_config.load("config.yaml", OVERRIDES)
     CORPUS_SPLITS = selected.splits(config)
+    EXTRA_SPLITS = [
+        split for split in CORPUS_SPLITS if split not in (*SPLITS, "tagged")
+    ]
     SPICE = spice.chosen(config)
 except InputError as error:
     # One sentence, no traceback: this is about the user's file.
@@ -102,14 +105,6 @@ if config["corpus"] == "embedded":
     EMBEDDED_SHARDS = sum(selected.shards(config, split) for split in CORPUS_SPLITS)
 
 
-def downloads():
-    """Whether decoding a shard fetches its clips: such jobs count as downloads."""
-    return config["corpus"] == "audiocaps" and config["audiocaps"]["source"] in (
-        "youtube",
-        "http",
-    )
-
-
 def source_files(wildcards):
     """What must be there before a split can be decoded."""
     if config["corpus"] == "folder":
@@ -135,6 +130,18 @@ def encoder_input(task):
 def fetched(name):
     """The mark that a published file is there; a file of the user needs none."""
     return PRETRAINED / f".{name}.fetched" if name in CATALOGUE else []
+
+
+def evaluated_split(wildcards):
+    """The split that an evaluation is of: its rule has a wildcard for further ones."""
+    return wildcards.get("split", "test")
+
+
+def parsed_references(split):
+    """The mark that a split's references are parsed for SPICE."""
+    if SPICE.kind == "none":
+        return []
+    return LAYOUT.data / "text" / f"references.{split}.spice-{SPICE.kind}.parsed"
 
 
 def spice_parser(kind):

@@ -17,7 +17,7 @@ rule ingest:
         "../envs/workflow.yaml"
     threads: one_core
     resources:
-        download=int(downloads()),
+        download=int(selected.downloads(config)),
     params:
         settings=settings("audio", "clips"),
         shards=lambda wildcards: selected.shards(config, wildcards.split),

@@ -1,5 +1,4 @@
 # What the trained models say on the test split, and how good it is.
-PARSED_REFERENCES = LAYOUT.data / "text" / f"references.spice-{SPICE.kind}.parsed"
 
 
 rule caption:
@@ -18,32 +17,36 @@ rule caption:
         gpu=int(has_gpu()),
     params:
         settings=config["captioning"]["decoding"],
+        split=evaluated_split,
     shell:
-        "python -m workflow_src caption {wildcards.recipe} --seed {wildcards.seed} > {log} 2>&1"
+        "python -m workflow_src caption {wildcards.recipe} --seed {wildcards.seed}"
+        " --split {params.split} > {log} 2>&1"
 
 
-# Once for all runs: with the official SPICE this takes most of its time.
-rule parse_references:
-    input:
-        LAYOUT.captions("test"),
-        spice_parser(SPICE.kind),
-    output:
-        touch(PARSED_REFERENCES),
-    log:
-        LAYOUT.logs / "parse_references.log",
-    priority: 9
-    conda:
-        "../envs/workflow.yaml"
-    threads: one_core
-    shell:
-        "python -m workflow_src parse-references > {log} 2>&1"
+if SPICE.kind != "none":
+
+    # Once for all runs: with the official SPICE this takes most of its time.
+    rule parse_references:
+        input:
+            LAYOUT.captions("{split}"),
+            spice_parser(SPICE.kind),
+        output:
+            touch(parsed_references("{split}")),
+        log:
+            LAYOUT.logs / "parse_references" / "{split}.log",
+        priority: 9
+        conda:
+            "../envs/workflow.yaml"
+        threads: one_core
+        shell:
+            "python -m workflow_src parse-references --split {wildcards.split} > {log} 2>&1"
 
 
 rule score_captions:
     input:
         LAYOUT.run("captioning", "{recipe}", "{seed}") / "captions.csv",
         LAYOUT.captions("test"),
-        [] if SPICE.kind == "none" else PARSED_REFERENCES,
+        parsed_references("test"),
     output:
         LAYOUT.run("captioning", "{recipe}", "{seed}") / "scores.json",
         LAYOUT.run("captioning", "{recipe}", "{seed}") / "clips.csv",
@@ -53,9 +56,11 @@ rule score_captions:
         "../envs/workflow.yaml"
     threads: one_core
     params:
+        split=evaluated_split,
         spice=SPICE.kind,
     shell:
-        "python -m workflow_src evaluate captioning {wildcards.recipe} --seed {wildcards.seed} > {log} 2>&1"
+        "python -m workflow_src evaluate captioning {wildcards.recipe}"
+        " --seed {wildcards.seed} --split {params.split} > {log} 2>&1"
 
 
 rule caption_grid:
@@ -87,7 +92,7 @@ rule score_caption_grid:
     input:
         LAYOUT.run("captioning", "{recipe}", "{seed}") / "tta" / "captions.csv",
         LAYOUT.captions("test"),
-        [] if SPICE.kind == "none" else PARSED_REFERENCES,
+        parsed_references("test"),
     output:
         [
             LAYOUT.run("captioning", "{recipe}", "{seed}") / "tta" / point / name
@@ -151,5 +156,8 @@ rule score_retrieval:
     threads: model_threads
     resources:
         gpu=int(has_gpu()),
+    params:
+        split=evaluated_split,
     shell:
-        "python -m workflow_src evaluate retrieval {wildcards.recipe} --seed {wildcards.seed} > {log} 2>&1"
+        "python -m workflow_src evaluate retrieval {wildcards.recipe}"
+        " --seed {wildcards.seed} --split {params.split} > {log} 2>&1"

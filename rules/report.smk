@@ -19,11 +19,12 @@ rule table:
     conda:
         "../envs/workflow.yaml"
     params:
+        split=evaluated_split,
         rows=lambda wildcards: config["tables"][wildcards.table],
         settings=settings("metrics"),
         corpus=LAYOUT.name,
     shell:
-        "python -m workflow_src table {wildcards.table} > {log} 2>&1"
+        "python -m workflow_src table {wildcards.table} --split {params.split} > {log} 2>&1"
 
 
 rule figure4:

@@ -104,3 +104,13 @@ class Layout:
     def run(self, task: str, recipe: str, seed: int | str) -> Path:
         """Folder of one training."""
         return self.runs / task / recipe / f"seed{seed}"
+
+    def evaluated(
+        self, task: str, recipe: str, seed: int | str, split: str = "test"
+    ) -> Path:
+        """Folder of what a trained model says of a split, and of its scores.
+
+        Those of the test split lie in the run's own folder.
+        """
+        run = self.run(task, recipe, seed)
+        return run if split == "test" else run / "splits" / split

@@ -116,7 +116,9 @@ def test_too_many_lost_clips_stop_the_run_with_a_report(corpus):
     folder, _, faults = corpus
     split = read_split(folder, "train")
     source = FolderSource(folder / "audio")
-    with pytest.raises(InputError, match=r"more than max_missing = 0\.2") as caught:
+    with pytest.raises(
+        InputError, match=r"more than clips.max_missing = 0\.2"
+    ) as caught:
         ingest(split, source, folder / "shard", form=FORM, max_missing=0.2)
     report = folder / "shard.missing.csv"
     assert str(report) in str(caught.value)
@@ -128,6 +130,29 @@ def test_too_many_lost_clips_stop_the_run_with_a_report(corpus):
     rows = ingest(split, source, folder / "shard", form=FORM, max_missing=0.5)
     assert len(rows) == 18
     assert not report.exists()
+
+
+def test_a_split_that_lost_too_many_clips_is_not_joined(corpus):
+    folder, _, faults = corpus
+    split = read_split(folder, "train")
+    parts = [folder / "0", folder / "1"]
+    for k, part in enumerate(parts):
+        ingest(split, FolderSource(folder / "audio"), part, k, 2, FORM)
+    out = folder / "out"
+    with pytest.raises(InputError, match=r"of 18 clips, 18 were tried .* 0\.2 allows"):
+        join_shards(split, parts, out, max_missing=0.2)
+    lost = read_manifest(out / "manifests" / "train.missing.csv")
+    assert [row.file_name for row in lost] == list(faults)
+    assert not (out / "captions").exists()
+
+
+def test_a_split_without_a_usable_clip_is_an_error(tmp_path, write_captions):
+    (tmp_path / "audio").mkdir()
+    write_captions(tmp_path / "train.csv", ["gone.wav"])
+    split = read_split(tmp_path, "train")
+    ingest(split, FolderSource(tmp_path / "audio"), tmp_path / "0", form=FORM)
+    with pytest.raises(InputError, match=r"train: no clip is usable \(1 unavailable"):
+        join_shards(split, [tmp_path / "0"], tmp_path / "out")
 
 
 def test_memory_use_does_not_grow_with_the_clips(

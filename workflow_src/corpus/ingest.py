@@ -47,15 +47,18 @@ def ingest(
     shard: int = 0,
     shards: int = 1,
     form: ClipForm = PAPER_FORM,
-    max_missing: float = 0.2,
+    max_missing: float = 1.0,
 ) -> list[ManifestRow]:
     """Decode the clips of one shard into the WaveformStore `out`.
 
     `out` also gets the shard's `manifest.csv`. A clip that cannot be used gets
     its state there and the run goes on, until more than the share `max_missing`
     of the shard's clips are lost: then these are written to `<out>.missing.csv`
-    and InputError sums them up. Decoding starts from the first clip again after
-    that or a kill; what the source fetched it keeps.
+    and InputError sums them up. That is for downloads, which need not go on for
+    hours when nothing comes; `join_shards` looks at the whole split.
+
+    Decoding starts from the first clip again after that or a kill; what the source
+    fetched it keeps.
     """
     out = Path(out)
     clips = shard_of(split.clips, shard, shards)
@@ -70,7 +73,9 @@ def ingest(
                 row, waveform = _take(clip, split.name, source, form)
                 rows.append(row)
                 if waveform is None:
-                    _stop_if_too_many(rows, len(clips), max_missing, out)
+                    _stop_if_too_many(
+                        rows, len(clips), max_missing, out, " in this shard"
+                    )
                 else:
                     good[clip.file_name] = waveform
             writer.append(list(good), good.values())
@@ -81,12 +86,18 @@ def ingest(
     return rows
 
 
-def join_shards(split: Split, shards: Sequence[str | Path], out: str | Path) -> None:
+def join_shards(
+    split: Split,
+    shards: Sequence[str | Path],
+    out: str | Path,
+    max_missing: float = 1.0,
+) -> None:
     """Join the shards of a split, given in order, below the corpus folder `out`.
 
     Writes `waveforms/<split>/`, `manifests/<split>.csv`, and, of usable clips
     only, `captions/<split>.csv` and `tags/<split>.csv` (what the split has).
-    InputError where the shards are not those of this split, or none is usable.
+    InputError where the shards are not those of this split, or more than the share
+    `max_missing` of its clips is lost, or all are.
     """
     out = Path(out)
     manifest = out / "manifests" / f"{split.name}.csv"
@@ -97,6 +108,9 @@ def join_shards(split: Split, shards: Sequence[str | Path], out: str | Path) -> 
             f"{manifest} does not list the clips of split {split.name} in their "
             "order: the caption files have changed since the shards were made"
         )
+    _stop_if_too_many(rows, len(rows), max_missing, manifest.with_suffix(""))
+    if all(row.state != OK for row in rows):
+        raise InputError(f"{split.name}: no clip is usable ({summary(rows)})")
     join_waveforms(shards, out / "waveforms" / split.name)
     write_split(split, {row.file_name for row in rows if row.state == OK}, out)
     logger.info("%s: %s", split.name, summary(rows))
@@ -121,7 +135,7 @@ def _take(
 
 
 def _stop_if_too_many(
-    rows: list[ManifestRow], clips: int, max_missing: float, out: Path
+    rows: list[ManifestRow], clips: int, max_missing: float, out: Path, of: str = ""
 ) -> None:
     lost = [row for row in rows if row.state != OK]
     if len(lost) <= max_missing * clips:
@@ -129,8 +143,8 @@ def _stop_if_too_many(
     report = _report(out)
     write_manifest(report, lost)
     raise InputError(
-        f"{lost[0].split}: of {clips} clips in this shard, {len(rows)} were tried and "
-        f"{len(lost)} are lost ({summary(lost)}), more than max_missing = "
+        f"{lost[0].split}: of {clips} clips{of}, {len(rows)} were tried and "
+        f"{len(lost)} are lost ({summary(lost)}), more than clips.max_missing = "
         f"{max_missing:g} allows; the last one is {lost[-1].file_name}: "
         f"{lost[-1].reason}; all are in {report}"
     )

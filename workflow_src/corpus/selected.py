@@ -60,14 +60,20 @@ def audio_source(config: Mapping, layout: Layout, split: str, shard: str) -> Sou
     from workflow_src.corpus import audiocaps
 
     cache = layout.source / "audio"
-    if config["audiocaps"]["source"] in ("youtube", "http"):
+    if downloads(config):
         cache /= split
     job = f"{split}.{shard}"
     return audiocaps.audio_source(config["audiocaps"], cache, job, clip_form(config))
+
+
+def downloads(config: Mapping) -> bool:
+    """Whether decoding a shard fetches its clips, one by one."""
+    remote = config["audiocaps"]["source"] in ("youtube", "http")
+    return config["corpus"] == "audiocaps" and remote
 
 
 def keeps_audio(config: Mapping) -> bool:
     """Whether the corpus's encoded audio is kept below data/ beside the waveforms."""
     if config["corpus"] == "audiocaps":
         return config["audiocaps"]["source"] != "folder"
-    return False
+    return config["corpus"] == "embedded"

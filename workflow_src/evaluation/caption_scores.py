@@ -9,15 +9,17 @@ from workflow_src.corpus.pairs import read_references
 from workflow_src.evaluation.scores import write_scores
 from workflow_src.files import write_atomically
 from workflow_src.layout import Layout
-from workflow_src.metrics import spice
-from workflow_src.metrics.captioning import score_many
+from workflow_src.metrics import captioning, spice
 
 
-def evaluate(config: Mapping, layout: Layout, recipe: str, seed: int) -> None:
+def evaluate(
+    config: Mapping, layout: Layout, recipe: str, seed: int, split: str = "test"
+) -> None:
     """Score `captions.csv` of a run: `scores.json`, and `clips.csv` clip by clip."""
-    folder = layout.run("captioning", recipe, seed)
+    folder = layout.evaluated("captioning", recipe, seed, split)
     said = read_said(folder / "captions.csv").set_index("file_name")["caption"]
-    score_systems(config, layout, {folder.name: said.to_dict()}, folder.parent)
+    references = read_references(layout.captions(split))
+    score_systems(config, {folder.name: said.to_dict()}, references, folder.parent)
 
 
 def evaluate_grid(config: Mapping, layout: Layout, recipe: str, seed: int) -> None:
@@ -27,14 +29,13 @@ def evaluate_grid(config: Mapping, layout: Layout, recipe: str, seed: int) -> No
         point: dict(zip(own["file_name"], own["caption"], strict=True))
         for point, own in read_said(folder / "captions.csv").groupby("point")
     }
-    score_systems(config, layout, systems, folder)
+    score_systems(config, systems, read_references(layout.captions("test")), folder)
 
 
-def parse_references(config: Mapping, layout: Layout) -> None:
-    """Parse the test references for SPICE, once for all the runs to be scored."""
-    references = read_references(layout.captions("test"))
-    captions = [text for texts in references.values() for text in texts]
-    spice.parse(captions, spice.chosen(config))
+def parse_references(config: Mapping, layout: Layout, split: str = "test") -> None:
+    """Parse a split's references for SPICE, once for all the runs to be scored."""
+    references = read_references(layout.captions(split))
+    captioning.parse_references(references, spice.chosen(config))
 
 
 def read_said(path: Path) -> pd.DataFrame:
@@ -44,17 +45,16 @@ def read_said(path: Path) -> pd.DataFrame:
 
 def score_systems(
     config: Mapping,
-    layout: Layout,
     systems: Mapping[str, Mapping[str, str]],
+    references: Mapping[str, list[str]],
     parent: Path,
 ) -> None:
-    """Score what several systems said of the test clips, each into its own folder.
+    """Score what several systems said of the same clips, each into its own folder.
 
     `clips.csv` has the score of each clip, as a fraction; `scores.json` those of
     the corpus in the paper's unit, per cent.
     """
-    references = read_references(layout.captions("test"))
-    scored = score_many(systems, references, spice.chosen(config))
+    scored = captioning.score_many(systems, references, spice.chosen(config))
     for system, scores in scored.items():
         clips = pd.DataFrame({name: own for name, (_, own) in scores.items()})
         clips.insert(0, "file_name", list(references))

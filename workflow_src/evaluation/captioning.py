@@ -63,13 +63,15 @@ def caption(
     return said
 
 
-def caption_test_clips(config: Mapping, layout: Layout, recipe: str, seed: int) -> None:
+def caption_split(
+    config: Mapping, layout: Layout, recipe: str, seed: int, split: str = "test"
+) -> None:
     """Write `captions.csv` of a run: columns file_name, caption."""
     device = prepare(config)
     model, vocabulary = load_captioner(config, layout, recipe, seed, device)
-    log_mels = LogMelStore(layout.log_mels("act", "test"))
+    log_mels = LogMelStore(layout.log_mels("act", split))
     decoding = config["captioning"]["decoding"]
     said = caption(model, log_mels, vocabulary, device, **decoding)
     table = pd.DataFrame(said.items(), columns=["file_name", "caption"])
-    path = layout.run("captioning", recipe, seed) / "captions.csv"
+    path = layout.evaluated("captioning", recipe, seed, split) / "captions.csv"
     write_atomically(path, table.to_csv(index=False))

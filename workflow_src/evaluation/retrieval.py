@@ -86,14 +86,16 @@ def retrieval_metrics(
     return metrics, found
 
 
-def evaluate(config: Mapping, layout: Layout, recipe: str, seed: int) -> None:
-    """Score a run on the test split: see `write_retrieval_scores`."""
+def evaluate(
+    config: Mapping, layout: Layout, recipe: str, seed: int, split: str = "test"
+) -> None:
+    """Score a run on a split: see `write_retrieval_scores`."""
     device = prepare(config)
     model = load_retriever(config, layout, recipe, seed, device)
-    log_mels = LogMelStore(layout.log_mels("panns", "test"))
-    pairs = read_pairs(layout.captions("test"))
+    log_mels = LogMelStore(layout.log_mels("panns", split))
+    pairs = read_pairs(layout.captions(split))
     write_retrieval_scores(
-        layout.run("retrieval", recipe, seed),
+        layout.evaluated("retrieval", recipe, seed, split),
         embed_clips(model, log_mels, device),
         embed_captions(model, pairs),
         log_mels.names,

@@ -4,6 +4,10 @@ BLEU-1..4, METEOR, ROUGE-L and CIDEr (which is CIDEr-D) come from `pycocoevalcap
 and equal its own values; SPICE is in `workflow_src.metrics.spice`. All scores
 are fractions, as `pycocoevalcap` gives them; papers print them x 100.
 
+As in coco-caption, the official SPICE reads Penn Treebank tokens too. SPICE-py reads
+the captions as they are written: capitals and commas help its parser, and so it
+comes closer to the official scores, whichever of the two forms these are of.
+
 Bad captions have defined scores: a candidate without a word (empty, or only
 punctuation) scores 0 in every metric, line ends count as spaces, any script and
 any length is taken. A reference without a word is an error.
@@ -71,13 +75,26 @@ def score_many(
     if settings.kind == "none":
         return {system: _ordered(found, METRICS) for system, found in scores.items()}
     name, combined = settings.names
-    for system, found in spice_metric.score_many(systems, references, settings).items():
+    read = (systems, references)
+    if settings.kind == "java":
+        read = (system_tokens, reference_tokens)
+    for system, found in spice_metric.score_many(*read, settings).items():
         cider = scores[system]["CIDEr"][1]
         both = [(a + b) / 2 for a, b in zip(cider, found, strict=True)]
         scores[system][name] = (_mean(found), found)
         scores[system][combined] = (_mean(both), both)
     order = (*METRICS, name, combined)
     return {system: _ordered(found, order) for system, found in scores.items()}
+
+
+def parse_references(
+    references: Mapping[str, Sequence[str]], settings: "spice_metric.Settings"
+) -> None:
+    """Parse captions for SPICE into the cache, in the form in which `score` asks."""
+    captions = [text for texts in references.values() for text in texts]
+    if settings.kind == "java":
+        captions = ptb_tokenize(captions)
+    spice_metric.parse(captions, settings)
 
 
 def quick_cider(

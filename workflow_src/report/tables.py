@@ -21,33 +21,39 @@ SHOWN = {
 }
 
 
-def rows_of(config: Mapping, table: str) -> Iterator[tuple[dict, list[str]]]:
-    """Yield each row of a table in the config, with the tasks it is run for."""
+def rows_of(
+    config: Mapping, table: str, split: str = "test"
+) -> Iterator[tuple[dict, list[str]]]:
+    """Yield each row of a table in the config, with the tasks it is run for.
+
+    The grid of test-time augmentation is evaluated on the test split alone.
+    """
     content = config["tables"][table]
     for row in content["rows"]:
-        yield row, row.get("tasks", content["tasks"])
+        if split == "test" or "tta" not in row:
+            yield row, row.get("tasks", content["tasks"])
 
 
-def folder(layout: Layout, task: str, row: Mapping, seed: int) -> Path:
+def folder(layout: Layout, task: str, row: Mapping, seed: int, split: str) -> Path:
     """Folder with the scores of a row: a run's, or a point of its τ grid."""
-    own = layout.run(task, row["recipe"], seed)
+    own = layout.evaluated(task, row["recipe"], seed, split)
     return own / "tta" / row["tta"] if "tta" in row else own
 
 
-def score_files(config: Mapping, table: str) -> list[Path]:
+def score_files(config: Mapping, table: str, split: str = "test") -> list[Path]:
     """List the files that a table is made from."""
     layout = Layout.of(config)
     return [
-        folder(layout, task, row, seed) / name
-        for row, tasks in rows_of(config, table)
+        folder(layout, task, row, seed, split) / name
+        for row, tasks in rows_of(config, table, split)
         for task in tasks
         for seed in config["seeds"]
         for name in ("scores.json", CLIP_FILES[task])
     ]
 
 
-def table(config: Mapping, name: str) -> pd.DataFrame:
-    """Make a table from the scores of its runs.
+def table(config: Mapping, name: str, split: str = "test") -> pd.DataFrame:
+    """Make a table from the scores of its runs on a split.
 
     Columns: method, recipe, clips (test clips scored), seeds; then for each
     metric that a run has
@@ -61,9 +67,12 @@ def table(config: Mapping, name: str) -> pd.DataFrame:
     """
     layout = Layout.of(config)
     records, baselines = [], {}
-    for row, tasks in rows_of(config, name):
+    for row, tasks in rows_of(config, name, split):
         runs = [
-            Runs(task, [folder(layout, task, row, seed) for seed in config["seeds"]])
+            Runs(
+                task,
+                [folder(layout, task, row, seed, split) for seed in config["seeds"]],
+            )
             for task in tasks
         ]
         clips = sorted({run.clips for run in runs})

@@ -108,9 +108,8 @@ def score_many(
 ) -> dict[str, list[float]]:
     """SPICE of each system's candidates, in the order of `references`.
 
-    Both get the captions as they are written, not Penn Treebank tokens, because
-    each has a tokeniser of its own and the parsers read capitals and commas. A
-    candidate without a letter or digit scores 0.
+    Captions are taken as they come: `workflow_src.metrics.captioning` decides whether
+    they are Penn Treebank tokens. One without a letter or digit scores 0.
     """
     scorer = _scorer(settings)
     real = [[one_line(text) for text in texts] for texts in references.values()]
