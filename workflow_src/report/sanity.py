@@ -27,15 +27,16 @@ def sanity(config: Mapping, layout: Layout) -> pd.DataFrame:
     """Make the table: columns task, system, clips, CIDEr, T2A R@10, A2T R@10."""
     records = []
     for table, task in (("table1", "captioning"), ("table2", "retrieval")):
-        for row, _ in rows_of(config, table):
-            path = layout.run(task, row["recipe"], config["seeds"][0]) / "scores.json"
+        recipes = dict.fromkeys(row["recipe"] for row, _ in rows_of(config, table))
+        for recipe in recipes:
+            path = layout.run(task, recipe, config["seeds"][0]) / "scores.json"
             scores = json.loads(path.read_text())
             shown = {
                 name: round(value, 2)
                 for name, value in scores["metrics"].items()
                 if name in ("CIDEr", f"T2A R@{RANK}", f"A2T R@{RANK}")
             }
-            system = f"trained, recipe {row['recipe']}"
+            system = f"trained, recipe {recipe}"
             records.append(
                 {"task": task, "system": system, "clips": scores["clips"]} | shown
             )
