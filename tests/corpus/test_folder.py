@@ -99,3 +99,12 @@ def test_linked_folders_are_followed_also_in_circles(tmp_path, write_audio):
     (tmp_path / "audio" / "loop").symlink_to(tmp_path / "audio" / "loop")
     found = FolderSource(tmp_path / "audio").fetch(CLIP).path
     assert found.name == "Yabc-_123456.wav"
+
+
+@pytest.mark.parametrize("name", ["my own", "tagged", "größe"])
+def test_a_name_that_is_none_for_a_split_is_named(tmp_path, write_captions, name):
+    (tmp_path / "audio").mkdir()
+    for split in ("train", "val", "test", name):
+        write_captions(tmp_path / f"{split}.csv", ["a.wav"])
+    with pytest.raises(InputError, match=f"{name}.csv: a split is called by letters"):
+        folder_splits(tmp_path)

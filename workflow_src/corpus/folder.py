@@ -1,6 +1,7 @@
 """Audio files in a folder: somebody's own data, or a dump of AudioCaps."""
 
 import os
+import re
 import unicodedata
 from collections.abc import Iterator
 from functools import cached_property
@@ -22,7 +23,8 @@ REQUIRED_SPLITS = ("train", "val", "test")
 def folder_splits(folder: str | Path) -> list[str]:
     """Splits of an own corpus: train, val, test, then every further `<name>.csv`.
 
-    InputError where one of the three files, or the folder `audio`, is missing.
+    InputError where one of the three files, or the folder `audio`, is missing, or a
+    file's name is none for a split.
     """
     folder = Path(folder)
     if not (folder / "audio").is_dir():
@@ -31,6 +33,12 @@ def folder_splits(folder: str | Path) -> list[str]:
         if not (folder / f"{name}.csv").is_file():
             raise InputError(f"{folder} has no {name}.csv")
     found = {path.stem for path in folder.glob("*.csv") if path.name != TAGS_FILE}
+    for name in sorted(found):
+        if not re.fullmatch(r"[A-Za-z0-9_-]+", name) or name == "tagged":
+            raise InputError(
+                f"{folder / name}.csv: a split is called by letters, digits, - and _, "
+                "and not tagged"
+            )
     return [*REQUIRED_SPLITS, *sorted(found - set(REQUIRED_SPLITS))]
 
 
