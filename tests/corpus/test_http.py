@@ -108,7 +108,7 @@ def test_too_many_lost_clips_stop_the_download(server, tmp_path, write_official)
     write_official(tmp_path / "val.csv", names)
     source = downloader(server, tmp_path / "cache")
     with pytest.raises(InputError, match="max_missing"):
-        ingest(read_split(tmp_path, "val"), source, tmp_path / "shard")
+        ingest(read_split(tmp_path, "val"), source, tmp_path / "shard", max_missing=0.2)
     assert len(server.requests) == 3
 
 
