@@ -7,6 +7,9 @@ PYTHON ?= python3
 VENV := .venv
 ENV := $(VENV)/.complete
 ACTIVATE := . $(VENV)/bin/activate
+# Some containers set this to 1: each job would then compile all that it imports,
+# 7 s for a job with BERT.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: env demo pull dvc-commit test test-slow format lock clean
 

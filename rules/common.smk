@@ -47,6 +47,8 @@ os.environ.update(
             [os.path.dirname(sys.executable), os.environ.get("PATH", "")]
         ),
         workflow_config.OVERRIDES: json.dumps(OVERRIDES),
+        # A job keeps what it compiles: see the Makefile.
+        "PYTHONDONTWRITEBYTECODE": "",
     }
 )
 
