@@ -22,7 +22,8 @@ GIT = "git -c user.name=test -c user.email=test@example.org -c commit.gpgsign=fa
 CORPUS = "embedded-smoke"
 TABLE = "results/table4.csv"
 PULL = "python -m workflow_src.versioning.pull"
-LEARNING_RATE = "learning_rate: 1.0e-3}\n  paper"  # of retrieval at smoke scale
+LEARNING_RATE = "learning_rate: 1.0e-3}\n    metrics"  # of retrieval at smoke scale
+RAISED = LEARNING_RATE.replace("1.0e-3", "2.0e-3")
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +104,7 @@ def test_after_a_bare_pull_nothing_is_trained_and_the_table_is_the_same(another)
 
 
 def test_make_pull_names_what_is_stale_and_marks_nothing(another):
-    edit(another, LEARNING_RATE, LEARNING_RATE.replace("1.0e-3", "2.0e-3"))
+    edit(another, LEARNING_RATE, RAISED)
     done = another.run(PULL, check=False)
     assert done.returncode == 1
     assert "scales.smoke.retrieval" in done.stdout
@@ -121,7 +122,7 @@ def test_make_pull_names_what_is_stale_and_marks_nothing(another):
     ("old", "new", "rule", "stage"),
     [
         ("warmup_epochs: 0}", "warmup_epochs: 1}", "train_captioning", "train"),
-        (LEARNING_RATE, "learning_rate: 2.0e-3}\n  paper", "train_retrieval", "train"),
+        (LEARNING_RATE, RAISED, "train_retrieval", "train"),
         ("  pairmix: {pairmix: {}}", "  pairmix: {noise: {}}", "train_", "train"),
         ("seeds: [20]", "seeds: [21]", "train_retrieval", "train"),
         ("embedded:\n  seed: 1 ", "embedded:\n  seed: 2 ", "embedded_", "features"),
