@@ -45,12 +45,13 @@ def _audiocaps_mirror(parsed, config, layout) -> None:
 
 def _embedded_captions(parsed, config, layout) -> None:
     """Write the captions of the synthesised corpus, and say what its clips need."""
+    from workflow_src.corpus import selected
     from workflow_src.corpus.embedded import write_captions
 
-    sizes = config["embedded"]
-    clips = sum(sizes[f"{split}_clips"] for split in (*SPLITS, "tagged"))
+    settings = _embedded_settings(config)
+    clips = sum(settings.clips(split) for split in selected.splits(config))
     _check_disk(config, layout, clips)
-    write_captions(_embedded_settings(config), layout.source)
+    write_captions(settings, layout.source)
 
 
 def _embedded_audio(parsed, config, layout) -> None:

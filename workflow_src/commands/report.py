@@ -23,7 +23,7 @@ def _add_score(steps) -> None:
     """Add the command that scores anybody's captions; it reads no config."""
     from workflow_src.metrics import score_command
 
-    step = steps.add_parser("score", help=score_command.__doc__.split(": ")[1])
+    step = steps.add_parser("score", help="Score anybody's captions.")
     score_command.add_arguments(step)
     step.set_defaults(run=score_command.run, needs_config=False)
 

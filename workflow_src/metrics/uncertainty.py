@@ -16,7 +16,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from workflow_src.errors import InputError
 
@@ -70,6 +69,9 @@ def paired_difference(
         InputError: shapes that differ, fewer than two clips, a score that is not
             finite.
     """
+    # Here, as it takes a second and each call of Snakemake imports this file.
+    from scipy import stats
+
     ours, theirs = (np.asarray(values, np.float64) for values in (system, baseline))
     if ours.shape != theirs.shape or ours.ndim not in (1, 2):
         raise InputError(

@@ -5,7 +5,8 @@ from os import PathLike
 from torch import Tensor
 
 from workflow_src.errors import InputError
-from workflow_src.models.act import ACT, ActConfig, Encoder
+from workflow_src.models.act import ACT
+from workflow_src.models.act_encoder import ActConfig, Encoder
 from workflow_src.models.checkpoint import (
     LoadReport,
     StateDict,

@@ -8,8 +8,10 @@ import pandas as pd
 from workflow_src.layout import Layout
 from workflow_src.report.runs import CLIP_FILES, Runs
 from workflow_src.report.tables import figures
-from workflow_src.report.tta_figure import MIDDLE, OUTPUT, PLAIN
 from workflow_src.tta import grid_points
+
+MIDDLE, OUTPUT = "|P_hE|", "|P_H|"  # sizes of the groups at h_E and at the output
+PLAIN = "no TTA"  # the method of the row with tau 0
 
 
 def grid_files(config: Mapping, task: str) -> list[Path]:

@@ -3,18 +3,14 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import matplotlib
 import pandas as pd
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 from workflow_src.layout import Layout
+from workflow_src.report.metrics import HEADLINES
 from workflow_src.report.runs import CLIP_FILES, Runs
 from workflow_src.report.tables import figures
 from workflow_src.sweep import sweep_cells
 
-# What the paper compares with: SPIDEr where it was scored, and R@10.
-METRICS = ("SPIDEr", "SPIDEr-py", "CIDEr", "T2A R@10", "A2T R@10")
 DRAWN = "Beta(alpha, alpha)"
 
 
@@ -49,7 +45,7 @@ def sweep_table(config: Mapping) -> pd.DataFrame:
             "clips": runs[0].clips,
             "seeds": len(config["seeds"]),
         }
-        for metric in METRICS:
+        for metric in HEADLINES:
             for run in runs:
                 row |= figures(run, metric, baselines, config["metrics"])
         rows.append(row)
@@ -58,7 +54,12 @@ def sweep_table(config: Mapping) -> pd.DataFrame:
 
 def draw_sweep(table: pd.DataFrame, files: list[str]) -> None:
     """Draw each metric over K, a line a λ."""
-    metrics = [metric for metric in METRICS if metric in table]
+    # Here, as each call of Snakemake imports this file for `sweep_files`.
+    import matplotlib
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    metrics = [metric for metric in HEADLINES if metric in table]
     with matplotlib.rc_context({"svg.hashsalt": "sweep", "svg.fonttype": "none"}):
         figure = Figure(figsize=(3.2 * len(metrics), 3), layout="constrained")
         FigureCanvasAgg(figure)

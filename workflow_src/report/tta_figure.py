@@ -10,17 +10,16 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from workflow_src.errors import InputError
+from workflow_src.report.grid import MIDDLE, OUTPUT, PLAIN
 
 # The paper's is the first; the others stand in where SPICE is not the official one.
 METRICS = ("SPIDEr", "SPIDEr-py", "CIDEr")
-MIDDLE, OUTPUT = "|P_hE|", "|P_H|"  # sizes of the groups at h_E and at the output
 COLUMNS = ("method", "tau", MIDDLE, OUTPUT)
 STYLES = {
     "TTA": {"color": "#4477aa", "marker": "s"},
     "Mid-TTA": {"color": "#228833", "marker": "^"},
     "Multi-TTA": {"color": "#cc3311", "marker": "o"},
 }
-PLAIN = "no TTA"  # the method of the row with tau 0
 INCHES = (5.2, 3.6)
 DOTS_PER_INCH = 160
 

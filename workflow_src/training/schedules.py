@@ -34,7 +34,7 @@ def captioning_optimizer(
         trained,
         lr=settings["learning_rate"],
         weight_decay=settings["weight_decay"],
-        fused=True,  # one pass over the weights instead of a dozen
+        fused=True,  # one pass over the weights
     )
     warmup_steps = round(settings["warmup_epochs"] * steps_per_epoch)
     decay_steps = round(settings["decay_epochs"] * steps_per_epoch)

@@ -1,0 +1,134 @@
+"""ACT's sizes and its encoder; `workflow_src.models.act` has the whole model.
+
+The encoder is DeiT-shaped: patches of 4 frames and a class token go through
+pre-norm Transformer blocks to scores of the AudioSet tags it was trained on.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from workflow_src.audio.frontend import MEL_BINS
+from workflow_src.errors import InputError
+from workflow_src.models.attention import Attention
+
+PATCH_FRAMES = 4  # 80 ms; a patch spans all 64 mel bins
+# Of positions and class token, as DeiT: the published code has 1, from which a small
+# encoder learns tags far slower. A published encoder brings its own.
+INITIAL = 0.02
+MAX_PATCHES = 125  # of 10 s: positions are learned
+
+
+@dataclass(frozen=True)
+class ActConfig:
+    """Sizes of ACT; the defaults are the published ones.
+
+    The names are those of `captioning.model` in config.yaml, plus the number of
+    words, which the vocabulary gives.
+    """
+
+    vocabulary: int
+    encoder_width: int = 768
+    encoder_layers: int = 12
+    encoder_heads: int = 12
+    encoder_feedforward: int = 3072
+    tag_classes: int = 527
+    decoder_width: int = 512
+    decoder_layers: int = 4
+    decoder_heads: int = 8
+    decoder_feedforward: int = 2048
+    dropout: float = 0.2
+    # Width of one encoder head; None: encoder_width / encoder_heads.
+    encoder_head_width: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.encoder_width % self.encoder_heads and not self.encoder_head_width:
+            raise InputError("encoder_width must be a multiple of encoder_heads")
+        if self.decoder_width % (2 * self.decoder_heads):
+            raise InputError("decoder_width must be an even multiple of decoder_heads")
+
+
+class EncoderBlock(nn.Module):
+    """Pre-norm Transformer block; no dropout of attention weights."""
+
+    def __init__(self, config: ActConfig) -> None:
+        super().__init__()
+        width = config.encoder_width
+        head_width = config.encoder_head_width or width // config.encoder_heads
+        self.attention_norm = nn.LayerNorm(width)
+        self.attention = Attention(width, config.encoder_heads, head_width, dropout=0.0)
+        self.dropout = nn.Dropout(config.dropout)
+        self.mlp_norm = nn.LayerNorm(width)
+        self.mlp = nn.Sequential(
+            nn.Linear(width, config.encoder_feedforward),
+            nn.GELU(),
+            nn.Dropout(config.dropout),
+            nn.Linear(config.encoder_feedforward, width),
+            nn.Dropout(config.dropout),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, P, width) -> (B, P, width)."""
+        x = x + self.dropout(self.attention(self.attention_norm(x)))
+        return x + self.mlp(self.mlp_norm(x))
+
+
+class Encoder(nn.Module):
+    """Log-mel spectrogram -> scores of the tag classes, for each patch."""
+
+    def __init__(self, config: ActConfig) -> None:
+        super().__init__()
+        width = config.encoder_width
+        self.norm = nn.BatchNorm1d(MEL_BINS)
+        self.patches = nn.Linear(PATCH_FRAMES * MEL_BINS, width)
+        self.class_token = nn.Parameter(INITIAL * torch.randn(1, 1, width))
+        self.positions = nn.Parameter(INITIAL * torch.randn(1, 1 + MAX_PATCHES, width))
+        self.dropout = nn.Dropout(config.dropout)
+        blocks = [EncoderBlock(config) for _ in range(config.encoder_layers)]
+        self.blocks = nn.Sequential(*blocks)
+        self.head = nn.Sequential(
+            nn.LayerNorm(width), nn.Linear(width, config.tag_classes)
+        )
+
+    def forward(
+        self, log_mel: Tensor, mask: Callable[[Tensor], Tensor] | None = None
+    ) -> Tensor:
+        """Scores (B, 1 + L / 4, tag_classes); the first is the class token's.
+
+        Args:
+            log_mel: (B, L, 64), dB; L a multiple of 4, at most 500.
+            mask: applied to the normalised (B, L, 64): SpecAugment.
+
+        Raises:
+            ValueError: for another shape.
+        """
+        clips, frames, bins = log_mel.shape
+        if bins != MEL_BINS or frames % PATCH_FRAMES or not frames:
+            raise ValueError(
+                f"ACT reads (clips, frames, {MEL_BINS}) with a multiple of "
+                f"{PATCH_FRAMES} frames, not {tuple(log_mel.shape)}"
+            )
+        if frames > PATCH_FRAMES * MAX_PATCHES:
+            raise ValueError(
+                f"ACT has positions for {PATCH_FRAMES * MAX_PATCHES} frames (10 s), "
+                f"not for {frames}"
+            )
+        x = self.norm(log_mel.flatten(0, 1)).view_as(log_mel)
+        if mask is not None:
+            x = mask(x)
+        x = self.patches(x.reshape(clips, frames // PATCH_FRAMES, -1))
+        x = torch.cat([self.class_token.expand(clips, -1, -1), x], dim=1)
+        x = self.dropout(x + self.positions[:, : x.shape[1]])
+        return self.head(self.blocks(x))
+
+    def tag(
+        self, log_mel: Tensor, mask: Callable[[Tensor], Tensor] | None = None
+    ) -> Tensor:
+        """Scores (B, tag_classes) of a clip before the sigmoid: the class token's.
+
+        For training on tags, as DeiT does with its class token; ACT's paper does not
+        say which tokens its encoder was trained with.
+        """
+        return self(log_mel, mask)[:, 0]
