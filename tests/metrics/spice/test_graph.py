@@ -51,6 +51,7 @@ def test_official_tuples_give_the_official_score(case):
     equals_official(case)
 
 
+# All the cases lie beside the project; the sample in data/spice.json always runs.
 @pytest.mark.skipif(not SHARED.exists(), reason="no shared folder")
 def test_official_tuples_give_the_official_score_in_all_cases():
     for case in json.loads(SHARED.read_text("utf-8")):

@@ -14,6 +14,7 @@ DATA = json.loads(
     (Path(__file__).parents[1] / "data" / "spice.json").read_text("utf-8")
 )
 CORENLP = Path(__file__).parents[3].parent / "shared" / "spice" / "corenlp"
+# 385 MB under the GPL, which a clone does not have.
 needs_corenlp = pytest.mark.skipif(not CORENLP.exists(), reason="no CoreNLP")
 
 
