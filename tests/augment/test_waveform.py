@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workflow_src.augment.generators import torch_generator
-from workflow_src.augment.waveform import Noise, Reverb
+from workflow_src.augment.waveform import Noise, Reverb, convolve
 from workflow_src.errors import InputError
 
 
@@ -72,6 +72,20 @@ def test_reverb_is_a_linear_convolution():
     expected *= np.linalg.norm(waveforms) / np.linalg.norm(expected)
     out = reverb.apply(waveforms, strength, torch_generator(2))
     assert np.allclose(out[0].numpy(), expected, atol=1e-7)
+
+
+@settings(max_examples=50, deadline=None)
+@given(samples=st.integers(1, 700), ringing=st.integers(0, 70), count=st.integers(1, 3))
+def test_blocks_join_to_the_whole_convolution(samples, ringing, count):
+    signals = clips(count, samples).double()
+    responses = clips(count, ringing + 1, seed=1).double()
+    expected = [
+        np.convolve(signal.numpy(), response.numpy())[:samples]
+        for signal, response in zip(signals, responses, strict=True)
+    ]
+    out = convolve(signals, responses)
+    assert out.shape == signals.shape
+    assert np.allclose(out.numpy(), np.stack(expected), atol=1e-12)
 
 
 @pytest.mark.parametrize("effect", [Noise(1.0), Reverb(1.0)])

