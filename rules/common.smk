@@ -139,11 +139,9 @@ def evaluated_split(wildcards):
     return wildcards.get("split", "test")
 
 
-def parsed_references(split):
-    """The mark that a split's references are parsed for SPICE."""
-    if SPICE.kind == "none":
-        return []
-    return LAYOUT.data / "text" / f"references.{split}.spice-{SPICE.kind}.parsed"
+def prepared_references(split):
+    """The mark that METEOR's table and SPICE's parses are there for a split."""
+    return LAYOUT.data / "text" / f"references.{split}.spice-{SPICE.kind}.prepared"
 
 
 def spice_parser(kind):

@@ -23,30 +23,28 @@ rule caption:
         " --split {params.split} > {log} 2>&1"
 
 
-if SPICE.kind != "none":
-
-    # Once for all runs: with the official SPICE this takes most of its time.
-    rule parse_references:
-        input:
-            LAYOUT.captions("{split}"),
-            spice_parser(SPICE.kind),
-        output:
-            touch(parsed_references("{split}")),
-        log:
-            LAYOUT.logs / "parse_references" / "{split}.log",
-        priority: 9
-        conda:
-            "../envs/workflow.yaml"
-        threads: one_core
-        shell:
-            "python -m workflow_src parse-references --split {wildcards.split} > {log} 2>&1"
+# Once for all runs: with the official SPICE this takes most of its time.
+rule prepare_references:
+    input:
+        LAYOUT.captions("{split}"),
+        spice_parser(SPICE.kind),
+    output:
+        touch(prepared_references("{split}")),
+    log:
+        LAYOUT.logs / "prepare_references" / "{split}.log",
+    priority: 9
+    conda:
+        "../envs/workflow.yaml"
+    threads: one_core
+    shell:
+        "python -m workflow_src prepare-references --split {wildcards.split} > {log} 2>&1"
 
 
 rule score_captions:
     input:
         LAYOUT.run("captioning", "{recipe}", "{seed}") / "captions.csv",
         LAYOUT.captions("test"),
-        parsed_references("test"),
+        prepared_references("test"),
     output:
         LAYOUT.run("captioning", "{recipe}", "{seed}") / "scores.json",
         LAYOUT.run("captioning", "{recipe}", "{seed}") / "clips.csv",
@@ -92,7 +90,7 @@ rule score_caption_grid:
     input:
         LAYOUT.run("captioning", "{recipe}", "{seed}") / "tta" / "captions.csv",
         LAYOUT.captions("test"),
-        parsed_references("test"),
+        prepared_references("test"),
     output:
         [
             LAYOUT.run("captioning", "{recipe}", "{seed}") / "tta" / point / name

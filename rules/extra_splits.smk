@@ -22,7 +22,7 @@ use rule score_captions as score_captions_split with:
     input:
         of_split("captioning", "captions.csv"),
         LAYOUT.captions("{split}"),
-        parsed_references("{split}"),
+        prepared_references("{split}"),
     output:
         of_split("captioning", "scores.json"),
         of_split("captioning", CLIP_FILES["captioning"]),

@@ -5,7 +5,7 @@ import json
 import pandas as pd
 
 from workflow_src.config import load
-from workflow_src.evaluation.caption_scores import evaluate, parse_references
+from workflow_src.evaluation.caption_scores import TABLES, evaluate, prepare_references
 from workflow_src.layout import Layout
 from workflow_src.metrics.spice import CACHE
 
@@ -24,8 +24,9 @@ def test_an_untrained_captioner_that_says_nothing_is_scored(tmp_path, monkeypatc
     pd.DataFrame(references, columns=columns).to_csv(
         layout.captions("test"), index=False
     )
-    parse_references(config, layout)
+    prepare_references(config, layout)
     assert CACHE.is_file()
+    assert len(list(TABLES.iterdir())) == 1
     folder = layout.run("captioning", "none", 1)
     folder.mkdir(parents=True)
     said = [("a.flac", ""), ("b.flac", "a crow sings")]

@@ -105,6 +105,11 @@ def test_quick_cider_is_near_cider(sample):
     assert clips == pytest.approx(expected, abs=0.2)
 
 
+def test_cider_alone_is_the_same(sample, scores):
+    found = captioning.cider({"first": sample["candidates"]}, sample["references"])
+    assert found == {"first": scores["first"]["CIDEr"]}
+
+
 def test_meteor_that_ends_early_says_why(monkeypatch):
     monkeypatch.setattr(meteor, "HEAP", "16m")
     with meteor.Meteor() as process, pytest.raises(java.JavaError, match="METEOR"):
@@ -128,7 +133,7 @@ def test_missing_java_is_named(monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.skipif(not SHARED.exists(), reason="no shared folder")
-def test_equals_pycocoevalcap_on_the_whole_test_set():
+def test_equals_pycocoevalcap_on_the_whole_test_set(tmp_path):
     from pycocoevalcap.bleu.bleu import Bleu
     from pycocoevalcap.cider.cider import Cider
     from pycocoevalcap.meteor.meteor import Meteor
@@ -148,7 +153,11 @@ def test_equals_pycocoevalcap_on_the_whole_test_set():
     tokenize = PTBTokenizer().tokenize
     real = tokenize({c: [{"caption": t} for t in ts] for c, ts in references.items()})
     own = tokenize({clip: [{"caption": text}] for clip, text in candidates.items()})
-    found = captioning.score(candidates, references)
+    systems = {"": candidates}
+    whole, cut = (
+        captioning.score_many(systems, references, tables=tables)[""]
+        for tables in (None, tmp_path)
+    )
     corpus, clips = Bleu(4).compute_score(real, own, verbose=0)
     expected = {f"BLEU-{n + 1}": (corpus[n], clips[n]) for n in range(4)}
     scorers = {"METEOR": Meteor(), "ROUGE-L": Rouge(), "CIDEr": Cider()}
@@ -156,4 +165,4 @@ def test_equals_pycocoevalcap_on_the_whole_test_set():
         expected[metric] = scorer.compute_score(real, own)
     assert len(references) == 975
     for metric, (corpus, clips) in expected.items():
-        assert found[metric] == (corpus, list(clips)), metric
+        assert whole[metric] == cut[metric] == (corpus, list(clips)), metric

@@ -7,10 +7,10 @@ def add(steps) -> None:
     """Add the steps of this stage to the command line."""
     caption = add_step(steps, "caption", _caption)
     add_run(caption, with_task=False)
-    parse = add_step(steps, "parse-references", _parse_references)
+    prepare = add_step(steps, "prepare-references", _prepare_references)
     evaluate = add_step(steps, "evaluate", _evaluate)
     add_run(evaluate, with_task=True)
-    for step in (caption, parse, evaluate):
+    for step in (caption, prepare, evaluate):
         add_split(step)
     add_run(add_step(steps, "caption-grid", _caption_grid), with_task=False)
     add_run(add_step(steps, "evaluate-grid", _evaluate_grid), with_task=True)
@@ -39,11 +39,11 @@ def _caption(parsed, config, layout) -> None:
     caption_split(config, layout, parsed.recipe, parsed.seed, parsed.split)
 
 
-def _parse_references(parsed, config, layout) -> None:
-    """Parse a split's references for SPICE, once for all runs."""
-    from workflow_src.evaluation.caption_scores import parse_references
+def _prepare_references(parsed, config, layout) -> None:
+    """Prepare a split's references for METEOR and SPICE, once for all runs."""
+    from workflow_src.evaluation.caption_scores import prepare_references
 
-    parse_references(config, layout, parsed.split)
+    prepare_references(config, layout, parsed.split)
 
 
 def _evaluate(parsed, config, layout) -> None:

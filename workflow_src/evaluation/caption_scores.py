@@ -11,6 +11,9 @@ from workflow_src.files import write_atomically
 from workflow_src.layout import Layout
 from workflow_src.metrics import captioning, spice
 
+# METEOR's tables for the references, below the project's root.
+TABLES = Path("data") / "meteor"
+
 
 def evaluate(
     config: Mapping, layout: Layout, recipe: str, seed: int, split: str = "test"
@@ -32,10 +35,10 @@ def evaluate_grid(config: Mapping, layout: Layout, recipe: str, seed: int) -> No
     score_systems(config, systems, read_references(layout.captions("test")), folder)
 
 
-def parse_references(config: Mapping, layout: Layout, split: str = "test") -> None:
-    """Parse a split's references for SPICE, once for all the runs to be scored."""
+def prepare_references(config: Mapping, layout: Layout, split: str = "test") -> None:
+    """Prepare a split's references, once for all the runs to be scored."""
     references = read_references(layout.captions(split))
-    captioning.parse_references(references, spice.chosen(config))
+    captioning.prepare_references(references, spice.chosen(config), TABLES)
 
 
 def read_said(path: Path) -> pd.DataFrame:
@@ -54,7 +57,7 @@ def score_systems(
     `clips.csv` has the score of each clip, as a fraction; `scores.json` those of
     the corpus in the paper's unit, per cent.
     """
-    scored = captioning.score_many(systems, references, spice.chosen(config))
+    scored = captioning.score_many(systems, references, spice.chosen(config), TABLES)
     for system, scores in scored.items():
         clips = pd.DataFrame({name: own for name, (_, own) in scores.items()})
         clips.insert(0, "file_name", list(references))

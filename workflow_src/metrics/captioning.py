@@ -14,8 +14,11 @@ any length is taken. A reference without a word is an error.
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
+from pathlib import Path
 
 from workflow_src.errors import InputError
+from workflow_src.metrics import paraphrases
 from workflow_src.metrics import spice as spice_metric
 from workflow_src.metrics.meteor import Meteor
 from workflow_src.metrics.tokenization import ptb_tokenize
@@ -53,24 +56,29 @@ def score_many(
     systems: Mapping[str, Mapping[str, str]],
     references: Mapping[str, Sequence[str]],
     spice: "str | spice_metric.Settings" = "none",
+    tables: Path | None = None,
 ) -> dict[str, Scores]:
     """`score` of many systems: system -> metric -> (corpus score, clip scores).
 
     Each Java program starts once for all of them, and the references are
-    tokenised (and for SPICE parsed) once.
+    tokenised (and for SPICE parsed) once. `tables` is a folder in which METEOR's
+    table for these references is kept from one evaluation to the next, for a
+    faster start.
     """
     settings = spice_metric.settings(spice)
     _check(systems, references)
     clips = list(references)
-    with Meteor() as meteor:  # it loads its tables while the tokeniser runs
-        reference_tokens, system_tokens = _tokenize(systems, references)
+    reference_tokens, system_tokens = _tokenize(systems, references)
+    real = reference_tokens.values()
+    table = tables and paraphrases.cut(chain.from_iterable(real), tables)
+    with Meteor(table) as meteor:  # it reads its table while the others are counted
         scores = {
             system: _n_gram_scores(tokens, reference_tokens)
             for system, tokens in system_tokens.items()
         }
         for system, tokens in system_tokens.items():
             scores[system]["METEOR"] = meteor.score(
-                [tokens[clip] for clip in clips], list(reference_tokens.values())
+                [tokens[clip] for clip in clips], list(real)
             )
     if settings.kind == "none":
         return {system: _ordered(found, METRICS) for system, found in scores.items()}
@@ -87,14 +95,34 @@ def score_many(
     return {system: _ordered(found, order) for system, found in scores.items()}
 
 
-def parse_references(
-    references: Mapping[str, Sequence[str]], settings: "spice_metric.Settings"
+def prepare_references(
+    references: Mapping[str, Sequence[str]],
+    settings: "spice_metric.Settings",
+    tables: Path,
 ) -> None:
-    """Parse captions for SPICE into the cache, in the form in which `score` asks."""
+    """Do once what each evaluation on these references needs.
+
+    Cuts METEOR's table into the folder `tables`, and parses the captions for SPICE
+    into its cache, in the form in which `score` asks.
+    """
     captions = [text for texts in references.values() for text in texts]
-    if settings.kind == "java":
-        captions = ptb_tokenize(captions)
-    spice_metric.parse(captions, settings)
+    tokens = ptb_tokenize(captions)
+    paraphrases.cut(tokens, tables)
+    if settings.kind != "none":
+        spice_metric.parse(tokens if settings.kind == "java" else captions, settings)
+
+
+def cider(
+    systems: Mapping[str, Mapping[str, str]],
+    references: Mapping[str, Sequence[str]],
+) -> dict[str, tuple[float, list[float]]]:
+    """CIDEr alone of many systems, as `score_many` gives it."""
+    _check(systems, references)
+    reference_tokens, system_tokens = _tokenize(systems, references)
+    return {
+        system: _cider({clip: [text] for clip, text in own.items()}, reference_tokens)
+        for system, own in system_tokens.items()
+    }
 
 
 def quick_cider(

@@ -5,6 +5,8 @@ waits for each answer before the next question. This one starts the same program
 with the same options, once for any number of systems.
 """
 
+from pathlib import Path
+
 from workflow_src.metrics import java
 
 # The paraphrase table needs 350 MB; below that METEOR ends out of memory.
@@ -12,15 +14,19 @@ HEAP = "640m"
 
 
 class Meteor(java.Conversation):
-    """One METEOR process. Use it as a context manager; it is slow to start (5 to 10 s).
+    """One METEOR process. Use it as a context manager.
 
     Args:
+        paraphrases: a table that `paraphrases.cut` made for the references; None:
+            the whole one, with which it takes 10 s to start.
         timeout: seconds after which the process is killed, whatever it is doing.
     """
 
-    def __init__(self, timeout: float = 3600.0):
+    def __init__(self, paraphrases: Path | None = None, timeout: float = 3600.0):
         jar = java.resource("meteor", "meteor-1.5.jar")
         options = ["-", "-", "-stdio", "-l", "en", "-norm"]
+        if paraphrases is not None:
+            options += ["-a", str(paraphrases)]
         arguments = java.command(HEAP, "-jar", str(jar), *options)
         super().__init__("METEOR", arguments, timeout)
         self._statistics: dict[str, str] = {}

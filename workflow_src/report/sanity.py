@@ -16,7 +16,7 @@ import pandas as pd
 
 from workflow_src.corpus.pairs import read_pairs, read_references
 from workflow_src.layout import Layout
-from workflow_src.metrics.captioning import score_many
+from workflow_src.metrics.captioning import cider
 from workflow_src.report.tables import rows_of
 
 SEED = 0  # of the random captions
@@ -55,7 +55,7 @@ def _trivial_captioners(layout: Layout, test: dict[str, list[str]]) -> list[dict
         "the most frequent training caption": [frequent] * len(test),
         "a random training caption": [training[position] for position in drawn],
     }
-    scores = score_many(
+    scores = cider(
         {name: dict(zip(test, said, strict=True)) for name, said in systems.items()},
         test,
     )
@@ -64,7 +64,7 @@ def _trivial_captioners(layout: Layout, test: dict[str, list[str]]) -> list[dict
             "task": "captioning",
             "system": name,
             "clips": len(test),
-            "CIDEr": round(100 * scores[name]["CIDEr"][0], 2),
+            "CIDEr": round(100 * scores[name][0], 2),
         }
         for name in systems
     ]
