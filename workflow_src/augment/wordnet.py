@@ -2,21 +2,7 @@
 
 from functools import cache
 
-from workflow_src.wordnet import exceptions, synsets
-
-# Endings that WordNet's morphology takes off nouns and verbs, and what takes
-# their place; a result counts only if WordNet has it.
-ENDINGS = (
-    ("s", ""),
-    ("es", ""),
-    ("es", "e"),
-    ("ies", "y"),
-    ("men", "man"),
-    ("ed", ""),
-    ("ed", "e"),
-    ("ing", ""),
-    ("ing", "e"),
-)
+from workflow_src.wordnet import base_forms, synsets
 
 
 @cache
@@ -36,11 +22,7 @@ def synonyms(word: str) -> tuple[str, ...]:
         its base form.
     """
     numbers = synsets()
-    if word in numbers:
-        forms = [word]
-    else:
-        stems = [word.removesuffix(a) + b for a, b in ENDINGS if word.endswith(a)]
-        forms = [f for f in [*exceptions().get(word, ()), *stems] if f in numbers]
+    forms = [word] if word in numbers else [f for f in base_forms(word) if f in numbers]
     members = _members()
     found = (m for form in forms for number in numbers[form] for m in members[number])
     kept = dict.fromkeys(m.replace("_", " ") for m in found if m not in (word, *forms))
