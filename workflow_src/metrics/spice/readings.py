@@ -64,20 +64,26 @@ def tuples(readings: Readings, sentence: Sentence, least: float):
     words, tags = sentence.words, sentence.tags
     objects = object_chances(readings.objects, sentence)
     names = [proposals.noun(*word) for word in zip(words, tags, strict=True)]
-    found = [((name,), p) for name, p in zip(names, objects, strict=True)]
+    found = [((names[at],), p) for at, p in enumerate(objects) if p >= least]
+    rest = sum(p for p in objects if p < least)
     for first, second, path in proposals.attributes(sentence, objects):
         features = attribute_features(sentence, first, second, path, objects)
         p = chance(readings.attributes, features)
+        if p < least:
+            rest += p
+            continue
         attribute = proposals.verb(words[second], tags[second])
         found.append(((names[first], attribute), p))
     for first, verb, preposition, second in proposals.relations(sentence, objects):
         places = first, verb, preposition, second
         p = chance(readings.relations, relation_features(sentence, *places, objects))
+        if p < least:  # most of them
+            rest += p
+            continue
         parts = [proposals.verb(words[verb], tags[verb])] if verb >= 0 else []
         parts += [words[preposition]] if preposition >= 0 else []
         found.append(((names[first], names[second], " ".join(parts)), p))
-    rest = sum(p for _, p in found if p < least)
-    return [(labels, p) for labels, p in found if p >= least] + [((), rest)]
+    return [*found, ((), rest)]
 
 
 def object_features(sentence: Sentence, place: int) -> list[str]:
