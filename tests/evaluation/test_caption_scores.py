@@ -5,7 +5,11 @@ import json
 import pandas as pd
 
 from workflow_src.config import load
-from workflow_src.evaluation.caption_scores import TABLES, evaluate, prepare_references
+from workflow_src.evaluation.caption_scores import (
+    METEOR_TABLES,
+    evaluate,
+    prepare_references,
+)
 from workflow_src.layout import Layout
 from workflow_src.metrics.spice import CACHE
 
@@ -26,7 +30,7 @@ def test_an_untrained_captioner_that_says_nothing_is_scored(tmp_path, monkeypatc
     )
     prepare_references(config, layout)
     assert CACHE.is_file()
-    assert len(list(TABLES.iterdir())) == 1
+    assert len(list(METEOR_TABLES.iterdir())) == 1
     folder = layout.run("captioning", "none", 1)
     folder.mkdir(parents=True)
     said = [("a.flac", ""), ("b.flac", "a crow sings")]

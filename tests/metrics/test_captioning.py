@@ -155,8 +155,8 @@ def test_equals_pycocoevalcap_on_the_whole_test_set(tmp_path):
     own = tokenize({clip: [{"caption": text}] for clip, text in candidates.items()})
     systems = {"": candidates}
     whole, cut = (
-        captioning.score_many(systems, references, tables=tables)[""]
-        for tables in (None, tmp_path)
+        captioning.score_many(systems, references, meteor_tables=folder)[""]
+        for folder in (None, tmp_path)
     )
     corpus, clips = Bleu(4).compute_score(real, own, verbose=0)
     expected = {f"BLEU-{n + 1}": (corpus[n], clips[n]) for n in range(4)}

@@ -12,7 +12,7 @@ from workflow_src.layout import Layout
 from workflow_src.metrics import captioning, spice
 
 # METEOR's tables for the references, below the project's root.
-TABLES = Path("data") / "meteor"
+METEOR_TABLES = Path("data") / "meteor"
 
 
 def evaluate(
@@ -38,7 +38,7 @@ def evaluate_grid(config: Mapping, layout: Layout, recipe: str, seed: int) -> No
 def prepare_references(config: Mapping, layout: Layout, split: str = "test") -> None:
     """Prepare a split's references, once for all the runs to be scored."""
     references = read_references(layout.captions(split))
-    captioning.prepare_references(references, spice.chosen(config), TABLES)
+    captioning.prepare_references(references, spice.chosen(config), METEOR_TABLES)
 
 
 def read_said(path: Path) -> pd.DataFrame:
@@ -57,7 +57,9 @@ def score_systems(
     `clips.csv` has the score of each clip, as a fraction; `scores.json` those of
     the corpus in the paper's unit, per cent.
     """
-    scored = captioning.score_many(systems, references, spice.chosen(config), TABLES)
+    scored = captioning.score_many(
+        systems, references, spice.chosen(config), METEOR_TABLES
+    )
     for system, scores in scored.items():
         clips = pd.DataFrame({name: own for name, (_, own) in scores.items()})
         clips.insert(0, "file_name", list(references))

@@ -56,21 +56,21 @@ def score_many(
     systems: Mapping[str, Mapping[str, str]],
     references: Mapping[str, Sequence[str]],
     spice: "str | spice_metric.Settings" = "none",
-    tables: Path | None = None,
+    meteor_tables: Path | None = None,
 ) -> dict[str, Scores]:
     """`score` of many systems: system -> metric -> (corpus score, clip scores).
 
     Each Java program starts once for all of them, and the references are
-    tokenised (and for SPICE parsed) once. `tables` is a folder in which METEOR's
-    table for these references is kept from one evaluation to the next, for a
-    faster start.
+    tokenised (and for SPICE parsed) once. `meteor_tables` is a folder in which
+    METEOR's table for these references is kept from one evaluation to the next, for
+    a faster start.
     """
     settings = spice_metric.settings(spice)
     _check(systems, references)
     clips = list(references)
     reference_tokens, system_tokens = _tokenize(systems, references)
     real = reference_tokens.values()
-    table = tables and paraphrases.cut(chain.from_iterable(real), tables)
+    table = meteor_tables and paraphrases.cut(chain.from_iterable(real), meteor_tables)
     with Meteor(table) as meteor:  # it reads its table while the others are counted
         scores = {
             system: _n_gram_scores(tokens, reference_tokens)
@@ -98,16 +98,16 @@ def score_many(
 def prepare_references(
     references: Mapping[str, Sequence[str]],
     settings: "spice_metric.Settings",
-    tables: Path,
+    meteor_tables: Path,
 ) -> None:
     """Do once what each evaluation on these references needs.
 
-    Cuts METEOR's table into the folder `tables`, and parses the captions for SPICE
-    into its cache, in the form in which `score` asks.
+    Cuts METEOR's table into the folder `meteor_tables`, and parses the captions for
+    SPICE into its cache, in the form in which `score` asks.
     """
     captions = [text for texts in references.values() for text in texts]
     tokens = ptb_tokenize(captions)
-    paraphrases.cut(tokens, tables)
+    paraphrases.cut(tokens, meteor_tables)
     if settings.kind != "none":
         spice_metric.parse(tokens if settings.kind == "java" else captions, settings)
 
