@@ -17,8 +17,6 @@ rule log_mels:
     resources:
         gpu=int(has_gpu()),
     params:
-        hop=lambda wildcards: (
-            config["retrieval"]["hop"] if wildcards.front_end == "panns" else None
-        ),
+        hop=lambda wildcards: config[task_of(wildcards.front_end)]["hop"],
     shell:
         "python -m workflow_src log-mels {wildcards.front_end} {wildcards.split} > {log} 2>&1"

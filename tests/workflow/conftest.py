@@ -8,15 +8,23 @@ import sys
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 ROOT = Path(__file__).parents[2]
 
 
+GIT = "git -c user.name=test -c user.email=test@example.org -c commit.gpgsign=false"
+
+
 class Clone:
-    """A clone of this repository, with what is not committed yet on top."""
+    """A clone of this repository, or of another clone, in which commands run."""
 
     def __init__(self, folder: Path):
         self.folder = folder
+
+    @classmethod
+    def of_this(cls, folder: Path) -> "Clone":
+        """Clone this repository, with what is not committed yet on top."""
         subprocess.run(["git", "clone", "-q", ROOT, folder], check=True)
         listed = subprocess.run(
             ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
@@ -29,6 +37,7 @@ class Clone:
             if (ROOT / name).is_file():
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(ROOT / name, folder / name)
+        return cls(folder)
 
     def select_scale(self, scale: str) -> None:
         """Edit config.yaml as the README says."""
@@ -58,15 +67,44 @@ class Clone:
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory) -> Clone:
-    """A clone in which the whole graph has run at smoke scale, as typed."""
-    clone = Clone(tmp_path_factory.mktemp("finished") / "clone")
-    clone.select_scale("smoke")
-    clone.first = clone.run("snakemake --cores 8 --resources gpu=1 all")
-    return clone
+def made_once(tmp_path_factory) -> Path:
+    """The folder of what is made once for all test processes, ready.
+
+    In it `finished` is a clone in which the whole graph has run at smoke scale, as
+    typed, and `recorded` a copy of it, recorded with DVC and committed.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    with FileLock(folder / "made_once.lock"):
+        if not (folder / "made_once").exists():
+            finished = Clone.of_this(folder / "finished")
+            finished.select_scale("smoke")
+            finished.run("snakemake --cores 8 --resources gpu=1 all")
+            shutil.copytree(folder / "finished", folder / "recorded", symlinks=True)
+            recorded = Clone(folder / "recorded")
+            recorded.run("snakemake text")
+            recorded.run("python -m workflow_src.versioning.commit")
+            recorded.run(f"git add --all && {GIT} commit -q -m smoke")
+            (folder / "made_once").touch()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def finished(made_once) -> Clone:
+    """The finished clone; tests that use it are of one group, as they change it."""
+    return Clone(made_once / "finished")
+
+
+@pytest.fixture
+def another(made_once, tmp_path) -> Clone:
+    """A fresh clone of the recorded one."""
+    folder = tmp_path / "another"
+    subprocess.run(["git", "clone", "-q", made_once / "recorded", folder], check=True)
+    return Clone(folder)
 
 
 @pytest.fixture
 def fresh(tmp_path) -> Clone:
     """A clone in which nothing has run."""
-    return Clone(tmp_path / "clone")
+    return Clone.of_this(tmp_path / "clone")

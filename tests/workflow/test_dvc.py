@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import threading
 from pathlib import Path
 
@@ -18,31 +17,11 @@ from workflow_src.versioning.parameters import NO_RESULT, SECTIONS
 pytestmark = pytest.mark.workflow
 
 ROOT = Path(__file__).parents[2]
-GIT = "git -c user.name=test -c user.email=test@example.org -c commit.gpgsign=false"
 CORPUS = "embedded-smoke"
 TABLE = "results/table4.csv"
 PULL = "python -m workflow_src.versioning.pull"
 LEARNING_RATE = "learning_rate: 1.0e-3}\n    metrics"  # of retrieval at smoke scale
 RAISED = LEARNING_RATE.replace("1.0e-3", "2.0e-3")
-
-
-@pytest.fixture(scope="module")
-def recorded(finished):
-    """The finished clone, recorded and committed."""
-    finished.run("snakemake text")
-    finished.run("python -m workflow_src.versioning.commit")
-    finished.run(f"git add --all && {GIT} commit -q -m smoke")
-    return finished
-
-
-@pytest.fixture
-def another(recorded, tmp_path):
-    """A fresh clone of it."""
-    folder = tmp_path / "another"
-    subprocess.run(["git", "clone", "-q", recorded.folder, folder], check=True)
-    clone = object.__new__(type(recorded))
-    clone.folder = folder
-    return clone
 
 
 def jobs(clone, target: str = "all") -> set[str]:
@@ -171,16 +150,18 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 
 @pytest.mark.parametrize("kind", ["folder", "http"])
-def test_another_remote(recorded, another, tmp_path, kind):
+def test_another_remote(another, tmp_path, kind):
     store = tmp_path / "store"
-    recorded.run(f"dvc remote add --force --local other {store}")
-    recorded.run("dvc push --remote other")
+    another.run("dvc pull")
+    another.run(f"dvc remote add --local pushed {store}")
+    another.run("dvc push --remote pushed")
     server = http.server.ThreadingHTTPServer(
         ("127.0.0.1", 0), functools.partial(Quiet, directory=store)
     )
     threading.Thread(target=server.serve_forever, daemon=True).start()
     url = {"folder": store, "http": f"http://127.0.0.1:{server.server_port}"}[kind]
-    shutil.rmtree(another.folder / "artifacts")
+    for name in ("artifacts", "runs", ".dvc/cache"):
+        shutil.rmtree(another.folder / name)
     try:
         another.run(f"dvc remote add --local --default other {url}")
         another.run("dvc pull")

@@ -96,7 +96,7 @@ class LogMel(nn.Module):
 
     def decibels(self, waveform: Tensor) -> Tensor:
         """(B, T) float -> (B, 1 + T // hop, 64) float64, 10 log10 of mel power."""
-        padded = reflect(waveform.to(self.window.dtype), WINDOW // 2)
+        padded = reflect(waveform, WINDOW // 2).to(self.window.dtype)
         spectrum = torch.stft(
             padded,
             WINDOW,
@@ -138,14 +138,18 @@ class LogMel(nn.Module):
 class ActLogMel(LogMel):
     """The captioning baseline's: a frame each 20 ms, cut 80 dB below the clip's peak.
 
-    (B, T) -> (B, T // 640, 64): 500 frames for 10 s. The last frame is dropped,
+    (B, T) -> (B, T // hop, 64): 500 frames for 10 s. The last frame is dropped,
     after it has counted for the peak.
+
+    Args:
+        hop: samples from frame to frame; the published encoder was trained with
+            640. A larger one makes small models cheaper.
     """
 
     RANGE = 80.0  # dB
 
-    def __init__(self) -> None:
-        super().__init__(hop=640, low=0, high=16_000)
+    def __init__(self, hop: int = 640) -> None:
+        super().__init__(hop=hop, low=0, high=16_000)
 
     def decibels(self, waveform: Tensor) -> Tensor:
         """As the base class, but at most 80 dB below the peak, and L - 1 frames."""
@@ -170,6 +174,8 @@ class PannsLogMel(LogMel):
 
 def front_end(config: Mapping, name: str) -> LogMel:
     """Make the front end `act` or `panns` that a resolved config asks for."""
-    if name == "act":
-        return ActLogMel()
-    return PannsLogMel(config["retrieval"]["hop"])
+    kind, task = {
+        "act": (ActLogMel, "captioning"),
+        "panns": (PannsLogMel, "retrieval"),
+    }[name]
+    return kind(config[task]["hop"])

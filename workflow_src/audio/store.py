@@ -88,7 +88,7 @@ def to_float(waveforms: np.ndarray, device: str | torch.device = "cpu") -> torch
 
     # A view of a memory map is read-only, which torch warns about.
     waveforms = np.require(waveforms, requirements="W")
-    return torch.from_numpy(waveforms).to(device).float() / FULL_SCALE
+    return torch.from_numpy(waveforms).to(device) * (1 / FULL_SCALE)
 
 
 def _row_shape(frontend: torch.nn.Module, samples: int, device) -> tuple[int, ...]:

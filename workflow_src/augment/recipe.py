@@ -60,10 +60,11 @@ class AudioAugmentation:
     def apply_effects(
         self, waveforms: Tensor, strengths: Tensor, generator: torch.Generator
     ) -> Tensor:
-        """Applies drawn strengths: (B, T), (B, effects) -> (B, T)."""
+        """Applies drawn strengths: (B, T), (B, effects) -> (B, T), new memory."""
+        out = waveforms.clone()
         for effect, strength in zip(self.effects, strengths.unbind(1), strict=True):
-            waveforms = effect.apply(waveforms, strength, generator)
-        return waveforms
+            effect.apply_(out, strength, generator)
+        return out
 
     def log_mels(
         self,

@@ -212,8 +212,10 @@ class ACT(nn.Module):
 
     def start(self, memory: Tensor) -> DecoderState:
         """Project the memory (N, M, decoder_width) once, for `step`."""
+        projected = [layer.cross_attention.keys_values(memory) for layer in self.layers]
+        # Every step reads all of them: in one piece that takes half the time.
         return DecoderState(
-            [layer.cross_attention.keys_values(memory) for layer in self.layers]
+            [(keys.contiguous(), values.contiguous()) for keys, values in projected]
         )
 
     def step(self, tokens: Tensor, state: DecoderState) -> Tensor:

@@ -85,7 +85,7 @@ def train(config: Mapping, layout: Layout, recipe_name: str, seed: int) -> None:
             settings=settings,
             seed=seed,
             identity={"recipe": config["recipes"][recipe_name]}
-            | {key: config["captioning"][key] for key in ("model", "training")},
+            | {key: config["captioning"][key] for key in ("hop", "model", "training")},
         ),
         layout.run("captioning", recipe_name, seed),
     )

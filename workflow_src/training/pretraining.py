@@ -67,7 +67,8 @@ def pretrain(config: Mapping, layout: Layout, task: str) -> None:
             validate=validate,
             settings=settings,
             seed=SEED,
-            identity={"pretraining": settings, "model": config[task]["model"]},
+            identity={"pretraining": settings}
+            | {key: config[task][key] for key in ("hop", "model")},
         ),
         folder,
     )

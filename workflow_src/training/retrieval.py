@@ -75,7 +75,7 @@ def train(config: Mapping, layout: Layout, recipe_name: str, seed: int) -> None:
             settings=settings,
             seed=seed,
             identity={"recipe": config["recipes"][recipe_name]}
-            | {key: config["retrieval"][key] for key in ("model", "training")},
+            | {key: config["retrieval"][key] for key in ("hop", "model", "training")},
         ),
         layout.run("retrieval", recipe_name, seed),
     )
