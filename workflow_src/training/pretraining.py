@@ -15,6 +15,7 @@ from torch import nn
 
 from workflow_src.audio.store import LogMelStore
 from workflow_src.device import prepare
+from workflow_src.errors import InputError
 from workflow_src.layout import FRONT_ENDS, Layout
 from workflow_src.models.act import ACT, ActConfig
 from workflow_src.models.panns import ResNet38
@@ -134,8 +135,14 @@ class ActTagger(nn.Module):
 
     def __init__(self, config: Mapping, kinds: int):
         super().__init__()
+        model = config["captioning"]["model"]
+        if kinds > model["tag_classes"]:
+            raise InputError(
+                f"captioning.model.tag_classes is {model['tag_classes']}, but the "
+                f"corpus has {kinds} tags"
+            )
         # The decoder is not trained here: any vocabulary will do.
-        act = ACT(ActConfig(2, **config["captioning"]["model"]))
+        act = ACT(ActConfig(2, **model))
         self.encoder = act.encoder
         self.kinds = kinds
 
