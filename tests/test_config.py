@@ -72,6 +72,15 @@ def test_train_clips_makes_the_embedded_corpus_larger():
             "captioning.model.encoder_width (128) is not a multiple of encoder_heads",
         ),
         (
+            {"captioning": {"hop": 900}},
+            "captioning.hop 900 cuts audio.seconds 10 into 355 frames; ACT reads a "
+            "multiple of 4, at most 500",
+        ),
+        (
+            {"audio": {"seconds": 11}, "captioning": {"hop": 640}},
+            "captioning.hop 640 cuts audio.seconds 11 into 550 frames",
+        ),
+        (
             {"tta": {"grid": {"multi": [[2, 5]]}}},
             "tta is multi-tta-100, which is no point of tta.grid: tta-10, tta-25",
         ),

@@ -22,6 +22,8 @@ from workflow_src.tta import grid_points
 
 # Environment variable: what Snakemake was given after --config, as JSON.
 OVERRIDES = "WORKFLOW_OVERRIDES"
+# ACT reads patches of so many frames, and has positions for so many patches.
+ACT_PATCH_FRAMES, ACT_PATCHES = 4, 125
 SCHEMA = Path(__file__).parent.parent / "schemas" / "config.schema.yaml"
 
 
@@ -206,6 +208,15 @@ def _check_agreement(config: Mapping, source: str) -> None:
                 f"{source}: captioning.model.{part}_width ({width}) is not a "
                 f"multiple of {part}_heads ({heads})"
             )
+    audio, hop = config["audio"], config["captioning"]["hop"]
+    frames = round(audio["seconds"] * audio["sample_rate"]) // hop
+    most = ACT_PATCH_FRAMES * ACT_PATCHES
+    if frames % ACT_PATCH_FRAMES or frames > most:
+        raise InputError(
+            f"{source}: captioning.hop {hop} cuts audio.seconds {audio['seconds']:g} "
+            f"into {frames} frames; ACT reads a multiple of {ACT_PATCH_FRAMES}, at "
+            f"most {most}"
+        )
     for section in ("tta", "sweep"):
         if config[section]["recipe"] not in config["recipes"]:
             raise InputError(

@@ -94,6 +94,10 @@ class LogMel(nn.Module):
         self.filters = filters.to(self.filters.device)
         return self
 
+    def frames(self, samples: int) -> int:
+        """L of clips of so many samples."""
+        return 1 + samples // self.hop
+
     def decibels(self, waveform: Tensor) -> Tensor:
         """(B, T) float -> (B, 1 + T // hop, 64) float64, 10 log10 of mel power."""
         padded = reflect(waveform, WINDOW // 2).to(self.window.dtype)
@@ -150,6 +154,10 @@ class ActLogMel(LogMel):
 
     def __init__(self, hop: int = 640) -> None:
         super().__init__(hop=hop, low=0, high=16_000)
+
+    def frames(self, samples: int) -> int:
+        """L of clips of so many samples."""
+        return super().frames(samples) - 1
 
     def decibels(self, waveform: Tensor) -> Tensor:
         """As the base class, but at most 80 dB below the peak, and L - 1 frames."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 import torch
 
+from workflow_src.audio.log_mel_cache import open_log_mels
 from workflow_src.audio.store import LogMelStore
 from workflow_src.corpus.text import Vocabulary
 from workflow_src.decoding import beam_search
@@ -69,7 +70,7 @@ def caption_split(
     """Write `captions.csv` of a run: columns file_name, caption."""
     device = prepare(config)
     model, vocabulary = load_captioner(config, layout, recipe, seed, device)
-    log_mels = LogMelStore(layout.log_mels("act", split))
+    log_mels = open_log_mels(config, layout, "captioning", split)
     decoding = config["captioning"]["decoding"]
     said = caption(model, log_mels, vocabulary, device, **decoding)
     table = pd.DataFrame(said.items(), columns=["file_name", "caption"])

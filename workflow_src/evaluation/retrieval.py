@@ -8,6 +8,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from workflow_src.audio.log_mel_cache import open_log_mels
 from workflow_src.audio.store import LogMelStore
 from workflow_src.corpus.pairs import read_pairs
 from workflow_src.device import prepare
@@ -92,7 +93,7 @@ def evaluate(
     """Score a run on a split: see `write_retrieval_scores`."""
     device = prepare(config)
     model = load_retriever(config, layout, recipe, seed, device)
-    log_mels = LogMelStore(layout.log_mels("panns", split))
+    log_mels = open_log_mels(config, layout, "retrieval", split)
     pairs = read_pairs(layout.captions(split))
     write_retrieval_scores(
         layout.evaluated("retrieval", recipe, seed, split),

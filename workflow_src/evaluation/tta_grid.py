@@ -10,7 +10,8 @@ import pandas as pd
 import torch
 
 from workflow_src.audio.frontend import front_end
-from workflow_src.audio.store import LogMelStore, WaveformStore
+from workflow_src.audio.log_mel_cache import open_log_mels
+from workflow_src.audio.store import WaveformStore
 from workflow_src.augment.recipe import Recipe
 from workflow_src.corpus.pairs import read_pairs
 from workflow_src.device import prepare
@@ -47,7 +48,7 @@ def views(
     return Views(
         augmentation=recipe.test_time(),
         front_end=front_end(config, name).to(device),
-        log_mels=LogMelStore(layout.log_mels(name, split)),
+        log_mels=open_log_mels(config, layout, task, split),
         waveforms=WaveformStore(layout.waveforms(split)),
         seed=config["tta"]["seed"],
         batch=config["tta"]["views_per_batch"],

@@ -11,14 +11,13 @@ import torch
 from torch import Tensor, nn
 
 from workflow_src.audio.frontend import MEL_BINS
+from workflow_src.config import ACT_PATCH_FRAMES, ACT_PATCHES
 from workflow_src.errors import InputError
 from workflow_src.models.attention import Attention
 
-PATCH_FRAMES = 4  # 80 ms; a patch spans all 64 mel bins
 # Of positions and class token, as DeiT: the published code has 1, from which a small
 # encoder learns tags far slower. A published encoder brings its own.
 INITIAL = 0.02
-MAX_PATCHES = 125  # of 10 s: positions are learned
 
 
 @dataclass(frozen=True)
@@ -82,9 +81,9 @@ class Encoder(nn.Module):
         super().__init__()
         width = config.encoder_width
         self.norm = nn.BatchNorm1d(MEL_BINS)
-        self.patches = nn.Linear(PATCH_FRAMES * MEL_BINS, width)
+        self.patches = nn.Linear(ACT_PATCH_FRAMES * MEL_BINS, width)
         self.class_token = nn.Parameter(INITIAL * torch.randn(1, 1, width))
-        self.positions = nn.Parameter(INITIAL * torch.randn(1, 1 + MAX_PATCHES, width))
+        self.positions = nn.Parameter(INITIAL * torch.randn(1, 1 + ACT_PATCHES, width))
         self.dropout = nn.Dropout(config.dropout)
         blocks = [EncoderBlock(config) for _ in range(config.encoder_layers)]
         self.blocks = nn.Sequential(*blocks)
@@ -105,20 +104,18 @@ class Encoder(nn.Module):
             ValueError: for another shape.
         """
         clips, frames, bins = log_mel.shape
-        if bins != MEL_BINS or frames % PATCH_FRAMES or not frames:
+        if bins != MEL_BINS or frames % ACT_PATCH_FRAMES or not frames:
             raise ValueError(
                 f"ACT reads (clips, frames, {MEL_BINS}) with a multiple of "
-                f"{PATCH_FRAMES} frames, not {tuple(log_mel.shape)}"
+                f"{ACT_PATCH_FRAMES} frames, not {tuple(log_mel.shape)}"
             )
-        if frames > PATCH_FRAMES * MAX_PATCHES:
-            raise ValueError(
-                f"ACT has positions for {PATCH_FRAMES * MAX_PATCHES} frames (10 s), "
-                f"not for {frames}"
-            )
+        most = ACT_PATCH_FRAMES * ACT_PATCHES
+        if frames > most:
+            raise ValueError(f"ACT has positions for {most} frames, not for {frames}")
         x = self.norm(log_mel.flatten(0, 1)).view_as(log_mel)
         if mask is not None:
             x = mask(x)
-        x = self.patches(x.reshape(clips, frames // PATCH_FRAMES, -1))
+        x = self.patches(x.reshape(clips, frames // ACT_PATCH_FRAMES, -1))
         x = torch.cat([self.class_token.expand(clips, -1, -1), x], dim=1)
         x = self.dropout(x + self.positions[:, : x.shape[1]])
         return self.head(self.blocks(x))

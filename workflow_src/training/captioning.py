@@ -6,7 +6,8 @@ import numpy as np
 import torch
 
 from workflow_src.audio.frontend import front_end
-from workflow_src.audio.store import LogMelStore, WaveformStore
+from workflow_src.audio.log_mel_cache import open_log_mels
+from workflow_src.audio.store import WaveformStore
 from workflow_src.augment.recipe import Recipe
 from workflow_src.config import own_encoder
 from workflow_src.corpus.pairs import read_pairs, read_references
@@ -33,7 +34,7 @@ def train(config: Mapping, layout: Layout, recipe_name: str, seed: int) -> None:
     batches = Batches(
         captions=read_pairs(layout.captions("train")),
         waveforms=WaveformStore(layout.waveforms("train")),
-        log_mels=LogMelStore(layout.log_mels("act", "train")),
+        log_mels=open_log_mels(config, layout, "captioning", "train"),
         recipe=Recipe.from_config(config, recipe_name, "captioning"),
         front_end=front_end(config, "act").to(device),
         batch_size=settings["batch_size"],
@@ -59,7 +60,7 @@ def train(config: Mapping, layout: Layout, recipe_name: str, seed: int) -> None:
             padding if padding is None else padding.to(device),
         )
 
-    validation = LogMelStore(layout.log_mels("act", "val"))
+    validation = open_log_mels(config, layout, "captioning", "val")
     validation_references = read_references(layout.captions("val"))
 
     def validate() -> dict[str, float]:

@@ -6,6 +6,7 @@ the captioned splits.
 """
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,10 +14,11 @@ import torch
 from sklearn.metrics import average_precision_score
 from torch import nn
 
+from workflow_src.audio.log_mel_cache import open_log_mels
 from workflow_src.audio.store import LogMelStore
 from workflow_src.device import prepare
 from workflow_src.errors import InputError
-from workflow_src.layout import FRONT_ENDS, Layout
+from workflow_src.layout import Layout
 from workflow_src.models.act import ACT, ActConfig
 from workflow_src.models.panns import ResNet38
 from workflow_src.training.loop import Training, fit, load_model, save
@@ -29,8 +31,12 @@ def pretrain(config: Mapping, layout: Layout, task: str) -> None:
     device = prepare(config)
     settings = config["pretraining"]
     torch.manual_seed(SEED)
-    train = TaggedClips(layout, FRONT_ENDS[task], "tagged")
-    validation = TaggedClips(layout, FRONT_ENDS[task], "val", train.kinds)
+    train = TaggedClips(
+        open_log_mels(config, layout, task, "tagged"), layout.tags("tagged")
+    )
+    validation = TaggedClips(
+        open_log_mels(config, layout, task, "val"), layout.tags("val"), train.kinds
+    )
     tagger = TAGGERS[task](config, len(train.kinds)).to(device)
     optimizer = torch.optim.AdamW(
         tagger.parameters(),
@@ -80,19 +86,13 @@ def pretrain(config: Mapping, layout: Layout, task: str) -> None:
 class TaggedClips:
     """Log-mels of a split with the tags of each clip as a 0/1 vector."""
 
-    def __init__(
-        self,
-        layout: Layout,
-        front_end: str,
-        split: str,
-        kinds: list[str] | None = None,
-    ):
-        self.store = LogMelStore(layout.log_mels(front_end, split))
-        table = pd.read_csv(layout.tags(split)).set_index("file_name")["tags"]
-        tags = [set(table.loc[name].split("|")) for name in self.store.names]
-        self.kinds = kinds if kinds is not None else sorted(set().union(*tags))
+    def __init__(self, store: LogMelStore, tags: Path, kinds: list[str] | None = None):
+        self.store = store
+        table = pd.read_csv(tags).set_index("file_name")["tags"]
+        heard = [set(table.loc[name].split("|")) for name in store.names]
+        self.kinds = kinds if kinds is not None else sorted(set().union(*heard))
         self.targets = torch.tensor(
-            [[float(kind in own) for kind in self.kinds] for own in tags]
+            [[float(kind in own) for kind in self.kinds] for own in heard]
         )
 
     def steps(self, batch_size: int) -> int:

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import torch
 
 from workflow_src.audio.frontend import front_end
-from workflow_src.audio.store import LogMelStore, WaveformStore
+from workflow_src.audio.log_mel_cache import open_log_mels
+from workflow_src.audio.store import WaveformStore
 from workflow_src.augment.recipe import Recipe
 from workflow_src.config import own_encoder
 from workflow_src.corpus.pairs import read_pairs
@@ -33,7 +34,7 @@ def train(config: Mapping, layout: Layout, recipe_name: str, seed: int) -> None:
     batches = Batches(
         captions=read_pairs(layout.captions("train")),
         waveforms=WaveformStore(layout.waveforms("train")),
-        log_mels=LogMelStore(layout.log_mels("panns", "train")),
+        log_mels=open_log_mels(config, layout, "retrieval", "train"),
         recipe=Recipe.from_config(config, recipe_name, "retrieval"),
         front_end=front_end(config, "panns").to(device),
         batch_size=settings["batch_size"],
@@ -49,7 +50,7 @@ def train(config: Mapping, layout: Layout, recipe_name: str, seed: int) -> None:
             settings["temperature"],
         )
 
-    log_mels = LogMelStore(layout.log_mels("panns", "val"))
+    log_mels = open_log_mels(config, layout, "retrieval", "val")
     captions = read_pairs(layout.captions("val"))
 
     def validate() -> dict[str, float]:
