@@ -39,7 +39,7 @@ test: env
 	$(ACTIVATE) && ruff check . && ruff format --check .
 	$(ACTIVATE) && snakefmt --check Snakefile rules && snakemake --lint
 	$(ACTIVATE) && python -m pytest -m "not slow and not workflow" -n 2
-	$(ACTIVATE) && python -m pytest -m workflow -n 2 --dist loadgroup
+	$(ACTIVATE) && python -m pytest -m workflow -n 2
 
 test-slow: env
 	$(ACTIVATE) && python -m pytest -m slow

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -90,10 +91,11 @@ def made_once(tmp_path_factory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def finished(made_once) -> Clone:
-    """The finished clone; tests that use it are of one group, as they change it."""
-    return Clone(made_once / "finished")
+@pytest.fixture
+def finished(made_once) -> Iterator[Clone]:
+    """The finished clone, for one test at a time: tests edit its config."""
+    with FileLock(made_once / "finished.lock"):
+        yield Clone(made_once / "finished")
 
 
 @pytest.fixture

@@ -6,10 +6,8 @@ import pytest
 from workflow_src import config
 
 pytestmark = pytest.mark.workflow
-in_turn = pytest.mark.xdist_group("finished")
 
 
-@in_turn
 def test_all_makes_every_result_and_then_has_nothing_to_do(finished):
     results = finished.folder / "results"
     resolved = config.load()
@@ -25,7 +23,6 @@ def test_all_makes_every_result_and_then_has_nothing_to_do(finished):
     assert "Nothing to be done" in again.stdout
 
 
-@in_turn
 def test_the_scale_on_the_command_line_is_the_scale_in_the_file(finished):
     finished.select_scale("demo")
     done = finished.run(
@@ -61,7 +58,6 @@ def test_a_bad_config_stops_before_any_job_with_one_sentence(fresh):
     assert not (fresh.folder / "data").exists()
 
 
-@in_turn
 @pytest.mark.parametrize(
     ("change", "stale"),
     [
