@@ -7,16 +7,16 @@ import os
 import re
 import shutil
 import threading
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 import yaml
 
+from tests.workflow.clones import ROOT, Clone
 from workflow_src.versioning.parameters import NO_RESULT, SECTIONS
 
 pytestmark = pytest.mark.workflow
 
-ROOT = Path(__file__).parents[2]
 CORPUS = "embedded-smoke"
 TABLE = "results/table4.csv"
 PULL = "python -m workflow_src.versioning.pull"
@@ -43,6 +43,26 @@ def edit(clone, old: str, new: str) -> None:
     text = path.read_text()
     assert text.count(old) == 1
     path.write_text(text.replace(old, new))
+
+
+@pytest.fixture(scope="module")
+def pulled_once(made_once, tmp_path_factory) -> Clone:
+    """A clone of the recorded one with its artifacts, for tests that edit config.yaml.
+
+    `make pull` in each of them would take most of their time.
+    """
+    clone = Clone.of(
+        made_once / "recorded", tmp_path_factory.mktemp("pulled") / "clone"
+    )
+    clone.run(PULL)
+    return clone
+
+
+@pytest.fixture
+def pulled(pulled_once) -> Iterator[Clone]:
+    """It, with the config as it was recorded."""
+    yield pulled_once
+    pulled_once.run("git checkout -q config.yaml")
 
 
 def test_every_section_of_the_config_belongs_to_a_stage_or_to_none():
@@ -97,6 +117,15 @@ def test_make_pull_names_what_is_stale_and_marks_nothing(another):
     assert f"runs/{CORPUS}" in done.stdout
 
 
+def test_a_value_that_the_scale_replaces_makes_nothing_stale(pulled):
+    path = pulled.folder / "config.yaml"
+    text = path.read_text()
+    path.write_text(text.replace("learning_rate: 1.0e-4", "learning_rate: 5.0e-4"))
+    assert path.read_text() != text
+    assert not jobs(pulled)
+    assert not stages(pulled)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "rule", "stage"),
     [
@@ -108,19 +137,11 @@ def test_make_pull_names_what_is_stale_and_marks_nothing(another):
     ],
 )
 def test_both_tools_agree_on_what_a_changed_value_makes_stale(
-    another, old, new, rule, stage
+    pulled, old, new, rule, stage
 ):
-    another.run(PULL)
-    # A value that the scale replaces has no effect, for either.
-    path = another.folder / "config.yaml"
-    text = path.read_text()
-    path.write_text(text.replace("learning_rate: 1.0e-4", "learning_rate: 5.0e-4"))
-    assert path.read_text() != text
-    assert not jobs(another)
-    assert not stages(another)
-    edit(another, old, new)
-    assert any(name.startswith(rule) for name in jobs(another))
-    assert stages(another) == {stage}
+    edit(pulled, old, new)
+    assert any(name.startswith(rule) for name in jobs(pulled))
+    assert stages(pulled) == {stage}
 
 
 def test_a_corrupted_or_interrupted_pull_is_repaired_by_pulling_again(another):
