@@ -62,7 +62,7 @@ def stream(batches: Batches) -> Iterator[Batch]:
 
 
 def training_step(batch: Batch) -> Callable[[], None]:
-    model = ACT(ActConfig(vocabulary_size=WORDS)).train()
+    model = ACT(ActConfig(vocabulary=WORDS)).train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4)
     tokens = torch.randint(WORDS, (BATCH, CAPTION_TOKENS))
 

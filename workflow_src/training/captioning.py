@@ -5,12 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 
-from workflow_src.audio.frontend import front_end
 from workflow_src.audio.log_mel_cache import open_log_mels
-from workflow_src.audio.store import WaveformStore
-from workflow_src.augment.recipe import Recipe
 from workflow_src.config import own_encoder
-from workflow_src.corpus.pairs import read_pairs, read_references
+from workflow_src.corpus.pairs import read_references
 from workflow_src.corpus.text import Vocabulary
 from workflow_src.device import prepare
 from workflow_src.evaluation.captioning import caption
@@ -19,28 +16,20 @@ from workflow_src.metrics import spice
 from workflow_src.metrics.captioning import quick_cider, score
 from workflow_src.models.act import ACT, ActConfig, label_smoothing_loss
 from workflow_src.models.pretrained import published_encoder
-from workflow_src.training.batches import Batches
-from workflow_src.training.loop import Training, fit, load_model
+from workflow_src.training.loop import load_model
+from workflow_src.training.run import Run
 from workflow_src.training.schedules import captioning_optimizer
 
 
 def train(config: Mapping, layout: Layout, recipe_name: str, seed: int) -> None:
     """Train one captioner and write it to its folder of the layout."""
     device = prepare(config)
-    settings = config["captioning"]["training"]
+    run = Run(config, layout, "captioning", recipe_name, seed)
+    settings = run.settings
     vocabulary = Vocabulary.load(layout.vocabulary)
     torch.manual_seed(seed)
     model = build(config, layout, vocabulary).to(device)
-    batches = Batches(
-        captions=read_pairs(layout.captions("train")),
-        waveforms=WaveformStore(layout.waveforms("train")),
-        log_mels=open_log_mels(config, layout, "captioning", "train"),
-        recipe=Recipe.from_config(config, recipe_name, "captioning"),
-        front_end=front_end(config, "act").to(device),
-        batch_size=settings["batch_size"],
-        seed=seed,
-        device=device,
-    )
+    batches = run.batches(device)
     optimizer, scheduler = captioning_optimizer(model, settings, len(batches))
 
     def loss(batch) -> torch.Tensor:
@@ -74,21 +63,13 @@ def train(config: Mapping, layout: Layout, recipe_name: str, seed: int) -> None:
             found |= {"selection": spider, "SPIDEr": spider}
         return found
 
-    fit(
-        Training(
-            model=model,
-            optimizer=optimizer,
-            scheduler=scheduler,
-            batches=batches.epoch,
-            steps=len(batches),
-            loss=loss,
-            validate=validate,
-            settings=settings,
-            seed=seed,
-            identity={"recipe": config["recipes"][recipe_name]}
-            | {key: config["captioning"][key] for key in ("hop", "model", "training")},
-        ),
-        layout.run("captioning", recipe_name, seed),
+    run.fit(
+        batches,
+        model=model,
+        optimizer=optimizer,
+        scheduler=scheduler,
+        loss=loss,
+        validate=validate,
     )
 
 

@@ -4,10 +4,7 @@ from collections.abc import Mapping
 
 import torch
 
-from workflow_src.audio.frontend import front_end
 from workflow_src.audio.log_mel_cache import open_log_mels
-from workflow_src.audio.store import WaveformStore
-from workflow_src.augment.recipe import Recipe
 from workflow_src.config import own_encoder
 from workflow_src.corpus.pairs import read_pairs
 from workflow_src.device import prepare
@@ -20,27 +17,19 @@ from workflow_src.evaluation.retrieval import (
 from workflow_src.layout import Layout
 from workflow_src.models.pretrained import published_encoder
 from workflow_src.models.retrieval import AudioTextRetriever, ntxent
-from workflow_src.training.batches import Batches
-from workflow_src.training.loop import Training, fit, load_model
+from workflow_src.training.loop import load_model
+from workflow_src.training.run import Run
 from workflow_src.training.schedules import retrieval_optimizer
 
 
 def train(config: Mapping, layout: Layout, recipe_name: str, seed: int) -> None:
     """Train one retriever and write it to its folder of the layout."""
     device = prepare(config)
-    settings = config["retrieval"]["training"]
+    run = Run(config, layout, "retrieval", recipe_name, seed)
+    settings = run.settings
     torch.manual_seed(seed)
     model = initialised(config, layout).to(device)
-    batches = Batches(
-        captions=read_pairs(layout.captions("train")),
-        waveforms=WaveformStore(layout.waveforms("train")),
-        log_mels=open_log_mels(config, layout, "retrieval", "train"),
-        recipe=Recipe.from_config(config, recipe_name, "retrieval"),
-        front_end=front_end(config, "panns").to(device),
-        batch_size=settings["batch_size"],
-        seed=seed,
-        device=device,
-    )
+    batches = run.batches(device)
     optimizer, scheduler = retrieval_optimizer(model, settings, len(batches))
 
     def loss(batch) -> torch.Tensor:
@@ -64,21 +53,13 @@ def train(config: Mapping, layout: Layout, recipe_name: str, seed: int) -> None:
         ]
         return {"selection": sum(recalls) / len(recalls)} | metrics
 
-    fit(
-        Training(
-            model=model,
-            optimizer=optimizer,
-            scheduler=scheduler,
-            batches=batches.epoch,
-            steps=len(batches),
-            loss=loss,
-            validate=validate,
-            settings=settings,
-            seed=seed,
-            identity={"recipe": config["recipes"][recipe_name]}
-            | {key: config["retrieval"][key] for key in ("hop", "model", "training")},
-        ),
-        layout.run("retrieval", recipe_name, seed),
+    run.fit(
+        batches,
+        model=model,
+        optimizer=optimizer,
+        scheduler=scheduler,
+        loss=loss,
+        validate=validate,
     )
 
 
