@@ -24,10 +24,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import yaml
 from torch import nn
 
-from workflow_src.audio.frontend import ActLogMel, PannsLogMel
+from workflow_src import config as workflow_config
+from workflow_src.audio.frontend import ActLogMel, front_end
 from workflow_src.audio.store import (
     LogMelStore,
     WaveformStore,
@@ -57,17 +57,17 @@ def cost(work: Callable[[], object]) -> float:
     return time.process_time() - start
 
 
-def make_views(front_end: nn.Module, clips: int, folder: Path, batch: int) -> Views:
+def make_views(log_mel: nn.Module, clips: int, folder: Path, batch: int) -> Views:
     """Stores of some noise, and the views of recipe `all`."""
-    config = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
+    config = workflow_config.load(CONFIG)
     names = [f"{clip}.wav" for clip in range(clips)]
     noise = np.random.default_rng(0).standard_normal((clips, SAMPLES))
     folder.mkdir()
     write_waveforms(folder / "w", names, (4_000 * noise).astype("<i2"), SAMPLES)
-    write_log_mels(folder / "w", front_end, folder / "m")
+    write_log_mels(folder / "w", log_mel, folder / "m")
     return Views(
         Recipe.from_config(config, "all", "captioning").test_time(),
-        front_end,
+        log_mel,
         LogMelStore(folder / "m"),
         WaveformStore(folder / "w"),
         seed=0,
@@ -125,10 +125,9 @@ def one_full_size_clip(folder: Path, batch: int) -> int:
 
 
 def demo_grid(clips: int, folder: Path, batch: int) -> int:
-    config = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
-    demo = config["scales"]["demo"]
-    strategies = [point.strategy for point in grid_points(**config["tta"]["grid"])]
-    views = make_views(ActLogMel(), clips, folder / "act", batch)
+    demo = workflow_config.load(CONFIG, {"scale": "demo"})
+    strategies = [point.strategy for point in grid_points(**demo["tta"]["grid"])]
+    views = make_views(front_end(demo, "act"), clips, folder / "act", batch)
     drawing = cost(lambda: [views.of(name, 100) for name in views.names])
     # Captions of exactly `WORDS` words: as long as the longest real ones.
     model = captioner(ActConfig(300, **demo["captioning"]["model"]))
@@ -142,7 +141,7 @@ def demo_grid(clips: int, folder: Path, batch: int) -> int:
     text_encoder = nn.Linear(1, 1)  # not used
     text_encoder.width = 1
     retriever = AudioTextRetriever(RetrieverConfig(**sizes), text_encoder).eval()
-    views = make_views(PannsLogMel(), clips, folder / "panns", batch)
+    views = make_views(front_end(demo, "panns"), clips, folder / "panns", batch)
     drawing = cost(lambda: [views.of(name, 100) for name in views.names])
     whole = cost(lambda: retrieval_grid(retriever, views, strategies))
     print(f"retrieval: {whole / clips:.2f} s a clip, drawing {drawing / clips:.2f} s")
