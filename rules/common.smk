@@ -10,7 +10,7 @@ from pathlib import Path
 from workflow_src import config as workflow_config
 from workflow_src.corpus import selected
 from workflow_src.errors import InputError
-from workflow_src.layout import FRONT_ENDS, SPLITS, Layout
+from workflow_src.layout import SPLITS, Layout, task_of
 from workflow_src.metrics import spice
 from workflow_src.models.catalogue import CATALOGUE
 from workflow_src.models.catalogue import FOLDER as PRETRAINED
@@ -147,10 +147,6 @@ def prepared_references(split):
 def spice_parser(kind):
     """The mark that the parser of a SPICE is there; it may be fetched first."""
     return fetched("corenlp") if kind == "java" and SPICE.corenlp is None else []
-
-
-def task_of(front_end):
-    return next(task for task, used in FRONT_ENDS.items() if used == front_end)
 
 
 def training_sections(task):

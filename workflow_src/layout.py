@@ -19,6 +19,11 @@ FRONT_ENDS = {"captioning": "act", "retrieval": "panns"}
 SPLITS = ("train", "val", "test")
 
 
+def task_of(front_end: str) -> str:
+    """Name the task whose audio encoder has a front end."""
+    return next(task for task, used in FRONT_ENDS.items() if used == front_end)
+
+
 @dataclass(frozen=True)
 class Layout:
     """Paths of one corpus at one scale, relative to the project's root.

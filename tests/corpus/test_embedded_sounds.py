@@ -5,12 +5,22 @@ import pytest
 import scipy.ndimage
 import scipy.signal
 
+from tests.corpus.listening import (
+    RATE,
+    beat,
+    centroid,
+    count_calls,
+    envelope,
+    flatness,
+    high_pass,
+    pitch,
+    share,
+    spectrum,
+)
 from workflow_src.corpus.embedded.rendering import render, render_event
 from workflow_src.corpus.embedded.scenes import Event, Scene
 from workflow_src.corpus.embedded.sounds import KINDS
 from workflow_src.corpus.embedded.synth import Synth
-
-RATE = 32000
 
 
 def synth(seed: int) -> Synth:
@@ -23,62 +33,6 @@ def dry(kind: str, seed: int = 0, seconds: float = 6.0, **facts) -> np.ndarray:
 
 def call(kind: str, seed: int = 0, size: float = 0.5) -> np.ndarray:
     return KINDS[kind].caller(synth(seed), size)()
-
-
-def spectrum(signal: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return scipy.signal.welch(signal, RATE, nperseg=min(4096, len(signal)))
-
-
-def share(signal: np.ndarray, low: float, high: float) -> float:
-    """Share of the energy between two frequencies."""
-    hz, power = spectrum(signal)
-    return power[(hz >= low) & (hz < high)].sum() / power.sum()
-
-
-def flatness(signal: np.ndarray, low: float, high: float) -> float:
-    """Geometric over arithmetic mean of the power: 1 for white noise."""
-    hz, power = spectrum(signal)
-    power = power[(hz >= low) & (hz < high)]
-    return float(np.exp(np.log(power).mean()) / power.mean())
-
-
-def centroid(signal: np.ndarray) -> float:
-    hz, power = spectrum(signal)
-    return float((hz * power).sum() / power.sum())
-
-
-def pitch(signal: np.ndarray, low: float, high: float) -> float:
-    """Fundamental frequency by autocorrelation of the loudest tenth of a second."""
-    length = RATE // 10
-    energy = np.convolve(signal**2, np.ones(length), "valid")
-    piece = signal[energy.argmax() :][:length].astype(np.float64)
-    correlation = scipy.signal.correlate(piece, piece)[length - 1 :]
-    lags = slice(int(RATE / high), int(RATE / low))
-    return RATE / (lags.start + correlation[lags].argmax())
-
-
-def envelope(signal: np.ndarray, frame: int = 320) -> np.ndarray:
-    """RMS of frames of 10 ms."""
-    frames = signal[: len(signal) // frame * frame].reshape(-1, frame)
-    return np.sqrt((frames**2).mean(1))
-
-
-def beat(signal: np.ndarray, low: float, high: float) -> float:
-    """Strongest frequency of the envelope, in Hz."""
-    level = envelope(signal)
-    level = (level - level.mean()) * np.hanning(len(level))
-    hz = np.fft.rfftfreq(16 * len(level), 0.01)
-    power = np.abs(np.fft.rfft(level, 16 * len(level)))
-    wanted = (hz >= low) & (hz <= high)
-    return float(hz[wanted][power[wanted].argmax()])
-
-
-def count_calls(signal: np.ndarray) -> int:
-    """Rises of the level from under a sixth of its maximum, 30 ms apart."""
-    level = envelope(signal)
-    level = scipy.ndimage.maximum_filter1d(level, 5)
-    heard = np.concatenate([[False], level > level.max() / 6])
-    return int((heard[1:] & ~heard[:-1]).sum())
 
 
 def test_there_are_enough_kinds_and_families():
@@ -203,11 +157,6 @@ class TestVehicles:
         going = envelope(dry("helicopter", manner="recede"))
         assert coming[-100:].mean() > 8 * coming[:100].mean()
         assert going[:100].mean() > 8 * going[-100:].mean()
-
-
-def high_pass(signal: np.ndarray) -> np.ndarray:
-    sos = scipy.signal.butter(4, 1000, "highpass", fs=RATE, output="sos")
-    return scipy.signal.sosfilt(sos, signal)
 
 
 class TestWeather:

@@ -47,10 +47,7 @@ def edit(clone, old: str, new: str) -> None:
 
 @pytest.fixture(scope="module")
 def pulled_once(made_once, tmp_path_factory) -> Clone:
-    """A clone of the recorded one with its artifacts, for tests that edit config.yaml.
-
-    `make pull` in each of them would take most of their time.
-    """
+    """A clone of the recorded one with its artifacts; tests edit its config.yaml."""
     clone = Clone.of(
         made_once / "recorded", tmp_path_factory.mktemp("pulled") / "clone"
     )

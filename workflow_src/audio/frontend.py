@@ -14,6 +14,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from workflow_src.layout import task_of
+
 SAMPLE_RATE = 32_000  # Hz
 WINDOW = 1_024  # samples, 32 ms; also the length of the Fourier transform
 MEL_BINS = 64
@@ -182,8 +184,5 @@ class PannsLogMel(LogMel):
 
 def front_end(config: Mapping, name: str) -> LogMel:
     """Make the front end `act` or `panns` that a resolved config asks for."""
-    kind, task = {
-        "act": (ActLogMel, "captioning"),
-        "panns": (PannsLogMel, "retrieval"),
-    }[name]
-    return kind(config[task]["hop"])
+    kinds = {"act": ActLogMel, "panns": PannsLogMel}
+    return kinds[name](config[task_of(name)]["hop"])

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from workflow_src.audio.frontend import front_end
 from workflow_src.audio.store import LogMelStore
+from workflow_src.corpus.selected import clip_form
 from workflow_src.errors import InputError
 from workflow_src.layout import FRONT_ENDS, Layout
 
@@ -19,13 +20,11 @@ def open_log_mels(
             by hand does not.
     """
     store = LogMelStore(layout.log_mels(FRONT_ENDS[task], split))
-    samples = round(config["audio"]["seconds"] * config["audio"]["sample_rate"])
-    hop = config[task]["hop"]
-    frames = front_end(config, FRONT_ENDS[task]).frames(samples)
+    frames = front_end(config, FRONT_ENDS[task]).frames(clip_form(config).samples)
     if store.shape[1] != frames:
         raise InputError(
-            f"{store.folder} has {store.shape[1]} frames a clip, but {task}.hop {hop} "
-            f"and audio.seconds {config['audio']['seconds']:g} give {frames}: let "
-            "Snakemake make it anew"
+            f"{store.folder} has {store.shape[1]} frames a clip, but {task}.hop "
+            f"{config[task]['hop']} and audio.seconds {config['audio']['seconds']:g} "
+            f"give {frames}: let Snakemake make it anew"
         )
     return store

@@ -184,8 +184,8 @@ def convolve(signals: Tensor, responses: Tensor) -> Tensor:
     """Linear convolution of each signal with its response, by overlapping blocks.
 
     Overlap-save (Oppenheim and Schafer, Discrete-Time Signal Processing, section
-    8.7.3): blocks of two to four times the response's length stay in a CPU's cache,
-    where one transform of a whole clip takes several times as long.
+    8.7.3): blocks of two to four times the response's length suit a CPU's cache better
+    than one transform of a whole clip.
 
     Args:
         signals: (B, T).

@@ -1,7 +1,7 @@
 """Steps that fetch, pre-train and train models."""
 
 from workflow_src.commands.arguments import add_run, add_step
-from workflow_src.layout import FRONT_ENDS
+from workflow_src.layout import FRONT_ENDS, task_of
 
 
 def add(steps) -> None:
@@ -25,8 +25,7 @@ def _pretrain(parsed, config, layout) -> None:
     """Pre-train an audio encoder by tagging."""
     from workflow_src.training.pretraining import pretrain
 
-    task = next(t for t, f in FRONT_ENDS.items() if f == parsed.front_end)
-    pretrain(config, layout, task)
+    pretrain(config, layout, task_of(parsed.front_end))
 
 
 def _train(parsed, config, layout) -> None:
