@@ -9,10 +9,9 @@ import torch
 from torch import Tensor
 
 from workflow_src.augment.generators import numpy_generator
+from workflow_src.augment.settings import PairMixSettings
 from workflow_src.errors import InputError
 
-LEVELS = ("either", "waveform", "spectrogram", "concat")
-DOMAINS = ("log", "power")
 NEPERS_PER_DECIBEL = log(10) / 10  # of power
 
 
@@ -30,7 +29,7 @@ class MixDraw:
 
 
 @dataclass(frozen=True)
-class PairMix:
+class PairMix(PairMixSettings):
     """Generates audio-caption pairs by mixing n pairs into one (Equation 1).
 
     Of a mini-batch of B samples, round(ratio · B) are generated, each from n
@@ -39,71 +38,8 @@ class PairMix:
 
         log_mels, captions = PairMix()(waveforms, captions, front_end, generator)
 
-    Attributes:
-        ratio: K, share of generated samples in a mini-batch, 0 to 1.
-        level: where audio is mixed. `either`: one fair coin γ per generated
-            sample chooses `waveform` or `spectrogram`. `concat`: no mixing; the
-            clips follow each other in time, each cut to its n-th part (Table 4).
-        alpha: λ ~ Beta(alpha, alpha), for n > 2 Dirichlet(alpha, ..., alpha).
-        fixed_lambda: if given, λ is not drawn. A number is λ_1, and the other
-            pairs share 1 - λ_1 equally; a sequence gives all n weights.
-        n: pairs in a mix, N of Equation 1.
-        domain: `log` mixes the log-mels that the model is fed; `power` mixes
-            mel power and goes back to decibels. Spectrogram level only.
-
-    Raises:
-        InputError: a value out of its range, named in the sentence.
+    Attributes and errors are those of `PairMixSettings`.
     """
-
-    ratio: float = 0.25
-    level: str = "either"
-    alpha: float = 0.1
-    fixed_lambda: float | Sequence[float] | None = None
-    n: int = 2
-    domain: str = "log"
-
-    def __post_init__(self) -> None:
-        if self.level not in LEVELS:
-            raise InputError(
-                f"pairmix: level is one of {', '.join(LEVELS)}, not {self.level!r}"
-            )
-        if self.domain not in DOMAINS:
-            raise InputError(
-                f"pairmix: domain is one of {', '.join(DOMAINS)}, not {self.domain!r}"
-            )
-        if not 0 <= self.ratio <= 1:
-            raise InputError(f"pairmix: ratio is from 0 to 1, not {self.ratio}")
-        if not 0 < self.alpha < float("inf"):
-            raise InputError(f"pairmix: alpha is a positive number, not {self.alpha}")
-        if isinstance(self.n, bool) or not isinstance(self.n, int) or self.n < 2:
-            raise InputError(f"pairmix: n is an integer of at least 2, not {self.n!r}")
-        if self.fixed_lambda is not None:
-            self._fixed_weights()
-
-    def _fixed_weights(self) -> list[float]:
-        given = self.fixed_lambda
-        if isinstance(given, int | float):
-            weights = [given] + [(1 - given) / (self.n - 1)] * (self.n - 1)
-        else:
-            weights = list(given)
-        if len(weights) != self.n:
-            raise InputError(
-                f"pairmix: fixed_lambda has {len(weights)} weights for n = {self.n}"
-            )
-        if not all(0 <= w <= 1 for w in weights) or abs(sum(weights) - 1) > 1e-6:
-            raise InputError(
-                f"pairmix: fixed_lambda is from 0 to 1 and sums to 1, not {given}"
-            )
-        return weights
-
-    @property
-    def needs_waveforms(self) -> bool:
-        """Whether any generated sample can be mixed from waveforms."""
-        return self.level != "spectrogram"
-
-    def generated(self, batch_size: int) -> int:
-        """Samples generated in a mini-batch of `batch_size`: round(K · B)."""
-        return round(self.ratio * batch_size)
 
     def pairs(self, batch_size: int) -> int:
         """Pairs that a mini-batch of `batch_size` is made of, n a generated one."""
@@ -129,7 +65,7 @@ class PairMix:
         if self.fixed_lambda is None:
             weights = torch.from_numpy(rng.dirichlet([self.alpha] * self.n, size=count))
         else:
-            weights = torch.tensor(self._fixed_weights()).expand(count, self.n).clone()
+            weights = torch.tensor(self.fixed_weights()).expand(count, self.n).clone()
         coin = torch.from_numpy(rng.random(count) < 0.5)
         if self.level != "either":
             coin = torch.full((count,), self.level != "spectrogram")

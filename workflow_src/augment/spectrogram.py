@@ -1,12 +1,11 @@
 """SpecAugment: random stripes of the spectrogram set to zero (Park et al. 2019)."""
 
-from dataclasses import dataclass, replace
-from typing import Self
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from workflow_src.errors import InputError
+from workflow_src.augment.settings import SpecAugmentSettings
 
 # A stripe covers at most this share of its axis, whatever its width in frames
 # or bins says: the upper bound "p" of Section 2 of Park et al. At 500 x 64 and
@@ -15,7 +14,7 @@ LARGEST_SHARE = 0.25
 
 
 @dataclass(frozen=True)
-class SpecAugment:
+class SpecAugment(SpecAugmentSettings):
     """Masks stripes of time and frequency, other ones in each sample.
 
     A stripe's width is uniform in 0, ..., its maximum, and its place uniform
@@ -24,27 +23,8 @@ class SpecAugment:
     is then the mean. The maximum width is the one given or a quarter of the axis,
     whichever is less.
 
-    Attributes:
-        time_stripes: stripes in time; they may overlap.
-        time_width: maximum width in frames.
-        frequency_stripes: stripes in frequency; they may overlap.
-        frequency_width: maximum width in mel bins.
-
-    Raises:
-        InputError: a negative value, or one that is no integer.
+    Attributes and errors are those of `SpecAugmentSettings`.
     """
-
-    time_stripes: int = 2
-    time_width: int = 64
-    frequency_stripes: int = 2
-    frequency_width: int = 8
-
-    def __post_init__(self) -> None:
-        for key, value in vars(self).items():
-            if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-                raise InputError(
-                    f"specaugment: {key} is an integer of at least 0, not {value!r}"
-                )
 
     def masked(self, shape: tuple[int, int, int], generator: torch.Generator) -> Tensor:
         """Draws what is masked: (B, L, F) bool on the generator's device."""
@@ -61,14 +41,6 @@ class SpecAugment:
         """Masks a batch: (B, L, F) -> (B, L, F), new memory."""
         masked = self.masked(tuple(spectrogram.shape), generator)
         return spectrogram.masked_fill(masked.to(spectrogram.device), 0)
-
-    def scaled(self, factor: float) -> Self:
-        """The augmentation with `factor` times the maximum widths."""
-        return replace(
-            self,
-            time_width=round(self.time_width * factor),
-            frequency_width=round(self.frequency_width * factor),
-        )
 
 
 def _stripes(

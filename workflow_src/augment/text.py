@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from workflow_src.augment.generators import numpy_generator
+from workflow_src.augment.settings import EDASettings
 from workflow_src.augment.wordnet import synonyms
 from workflow_src.errors import InputError
 
@@ -32,7 +33,7 @@ Operation = Callable[[list[str], float, np.random.Generator], list[str]]
 
 
 @dataclass(frozen=True)
-class EDA:
+class EDA(EDASettings):
     """Changes each caption by one of four operations, drawn with equal chance.
 
     As published: of a caption of l words, n = max(1, ⌊rate · l⌋) are replaced by
@@ -45,27 +46,8 @@ class EDA:
     Words are what whitespace separates; a replaced word keeps the punctuation
     around it.
 
-    Attributes:
-        synonym_replacement: rate; 0.1 in the paper's recommendation, as the others.
-        random_insertion: rate.
-        random_swap: rate.
-        random_deletion: rate.
-
-    Raises:
-        InputError: a rate outside 0 to 1, or none above 0.
+    Attributes and errors are those of `EDASettings`.
     """
-
-    synonym_replacement: float = 0.1
-    random_insertion: float = 0.1
-    random_swap: float = 0.1
-    random_deletion: float = 0.1
-
-    def __post_init__(self) -> None:
-        for key, rate in vars(self).items():
-            if not 0 <= rate <= 1:
-                raise InputError(f"eda: {key} is from 0 to 1, not {rate}")
-        if not any(vars(self).values()):
-            raise InputError("eda: all four rates are 0; leave eda out of the recipe")
 
     def __call__(
         self, captions: Sequence[str], generator: torch.Generator

@@ -4,40 +4,30 @@ Each effect draws, for each clip on its own, whether it applies and how strongly
 only the clips that were drawn cost time.
 """
 
-from dataclasses import dataclass, replace
-from typing import Self
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from workflow_src.augment.generators import on_device
-from workflow_src.errors import InputError
+from workflow_src.augment.settings import (
+    SAMPLE_RATE,
+    EffectSettings,
+    NoiseSettings,
+    ReverbSettings,
+)
 
-SAMPLE_RATE = 32_000  # Hz
 DECAY_AT_RT60 = 1e-3  # of amplitude: -60 dB
 
 
 @dataclass(frozen=True)
-class _Effect:
+class _Effect(EffectSettings):
     """What both effects share: the draw, and the work on drawn clips only."""
-
-    probability: float
 
     @property
     def _strength_range(self) -> tuple[float, float]:
         raise NotImplementedError
-
-    def _check(self, name: str, key: str) -> None:
-        low, high = self._strength_range
-        if not 0 <= self.probability <= 1:
-            raise InputError(
-                f"{name}: probability is from 0 to 1, not {self.probability}"
-            )
-        if not -float("inf") < low <= high < float("inf"):
-            raise InputError(
-                f"{name}: {key} is [low, high] with low <= high, not [{low}, {high}]"
-            )
 
     def draw(self, count: int, generator: torch.Generator) -> Tensor:
         """Draws for `count` clips whether the effect applies, and its strength.
@@ -89,31 +79,16 @@ class _Effect:
     ) -> Tensor:
         raise NotImplementedError
 
-    def scaled(self, factor: float) -> Self:
-        """The effect with `factor` times the probability."""
-        return replace(self, probability=self.probability * factor)
-
 
 @dataclass(frozen=True)
-class Noise(_Effect):
+class Noise(NoiseSettings, _Effect):
     """Adds white Gaussian noise at a signal-to-noise ratio drawn per clip.
 
     The ratio is that of mean powers over the whole clip, padding included, and
     is met exactly. A silent clip stays silent: it has no such ratio.
 
-    Attributes:
-        probability: of a clip to be changed.
-        snr_db: lowest and highest ratio in dB, drawn uniformly.
-
-    Raises:
-        InputError: a value out of its range.
+    Attributes and errors are those of `NoiseSettings`.
     """
-
-    probability: float = 0.5
-    snr_db: tuple[float, float] = (10.0, 30.0)
-
-    def __post_init__(self) -> None:
-        self._check("noise", "snr_db")
 
     @property
     def _strength_range(self) -> tuple[float, float]:
@@ -128,31 +103,20 @@ class Noise(_Effect):
 
 
 @dataclass(frozen=True)
-class Reverb(_Effect):
+class Reverb(ReverbSettings, _Effect):
     """Convolves with exponentially decaying noise, RT60 drawn per clip.
 
     The impulse response is white Gaussian noise under 10^(-3 t / RT60), the
     statistical model of a diffuse room, as long as the longest RT60. The output
     has the length and the root-mean-square level of the input.
 
-    Attributes:
-        probability: of a clip to be changed.
-        rt60: shortest and longest time in seconds in which the energy falls by
-            60 dB, drawn uniformly.
-        sample_rate: Hz.
+    Attributes and errors are those of `ReverbSettings`, and
 
-    Raises:
-        InputError: a value out of its range.
+    Attributes:
+        sample_rate: Hz.
     """
 
-    probability: float = 0.5
-    rt60: tuple[float, float] = (0.1, 0.8)
     sample_rate: int = SAMPLE_RATE
-
-    def __post_init__(self) -> None:
-        self._check("reverb", "rt60")
-        if self.rt60[0] <= 0:
-            raise InputError(f"reverb: rt60 is positive, not {self.rt60[0]}")
 
     @property
     def _strength_range(self) -> tuple[float, float]:
@@ -172,12 +136,6 @@ class Reverb(_Effect):
         wet = convolve(waveforms, responses)
         floor = torch.finfo(wet.dtype).tiny
         return wet.mul_(_rms(waveforms) / _rms(wet).clamp_min(floor))
-
-    def scaled(self, factor: float) -> Self:
-        """The effect with `factor` times the probability and the RT60."""
-        low, high = self.rt60
-        halved = super().scaled(factor)
-        return replace(halved, rt60=(low * factor, high * factor))
 
 
 def convolve(signals: Tensor, responses: Tensor) -> Tensor:
