@@ -1,56 +1,69 @@
-# Shared by all rules: the resolved config, the layout of files, how steps see
-# what was typed after --config, and how many jobs may run side by side.
-import json
+# Shared by all rules: the config as settings, the layout of files, and how many jobs
+# may run side by side.
 import math
 import os
 import shutil
 import sys
 from pathlib import Path
 
-from workflow_src import config as workflow_config
-from workflow_src.corpus import selected
+from workflow_src.config import corpus as selected
+from workflow_src.config import load, steps
+from workflow_src.corpus.identity import corpus_name
 from workflow_src.errors import InputError
-from workflow_src.layout import SPLITS, Layout, task_of
+from workflow_src.evaluation.scores import CLIP_FILES
+from workflow_src.layout import FRONT_ENDS, SPLITS, Layout, task_of
 from workflow_src.metrics import spice
 from workflow_src.models.catalogue import CATALOGUE
 from workflow_src.models.catalogue import FOLDER as PRETRAINED
-from workflow_src.report.grid import grid_files
-from workflow_src.report.metrics import TABLES as METRICS_TABLES
-from workflow_src.report.metrics import recipes
-from workflow_src.report.runs import CLIP_FILES
-from workflow_src.report.sweep import sweep_files
-from workflow_src.report.tables import score_files
-from workflow_src.tta import grid_points
-from workflow_src.versioning import provenance
+from workflow_src.models.catalogue import place
+from workflow_src.settings import to_json
+from workflow_src.versioning import code_changes, provenance
 
-OVERRIDES = dict(workflow.config_settings.overwrite_config)
+SPICE_CACHE = Path("data") / "spice.sqlite"
+METEOR_TABLES = Path("data") / "meteor"
 try:
-    config = workflow_config.load("config.yaml", OVERRIDES)
-    CORPUS_SPLITS = selected.splits(config)
+    CONFIG = load("config.yaml", dict(workflow.config_settings.overwrite_config))
+    CORPUS_SPLITS = selected.splits(CONFIG)
     EXTRA_SPLITS = [
         split for split in CORPUS_SPLITS if split not in (*SPLITS, "tagged")
     ]
-    SPICE = spice.chosen(config)
+    CORPUS = steps.corpus_identity(CONFIG)
+    LAYOUT = Layout(corpus_name(CORPUS))
+    SPICE = spice.of_workflow(
+        CONFIG.metrics.spice,
+        Path(CONFIG.metrics.corenlp) if CONFIG.metrics.corenlp else None,
+        SPICE_CACHE,
+    )
 except InputError as error:
     # One sentence, no traceback: this is about the user's file.
     sys.exit(str(error))
 
-LAYOUT = Layout.of(config)
-GRID_POINTS = [point.name for point in grid_points(**config["tta"]["grid"])]
-# What `dvc pull` brought becomes known to Snakemake, if it is what was recorded.
-FIRST_USE = provenance.begin(LAYOUT)
-# All rules run `python -m workflow_src <step>`, with the Python that runs
-# Snakemake, and with what was typed after --config.
-os.environ.update(
-    {
-        "PATH": os.pathsep.join(
-            [os.path.dirname(sys.executable), os.environ.get("PATH", "")]
-        ),
-        workflow_config.OVERRIDES: json.dumps(OVERRIDES),
-        # A job keeps what it compiles: see the Makefile.
-        "PYTHONDONTWRITEBYTECODE": "",
-    }
+GRID_POINTS = [point.name for point in CONFIG.tta.grid.points]
+# A file that rules of committed files have as an input, and what `dvc pull` brought:
+# see workflow_src/versioning/provenance.py. A dry run changes nothing.
+FIRST_USE = provenance.FIRST_USE
+provenance.begin(LAYOUT, dry=workflow.dryrun)
+code_changes.say_changes(LAYOUT)
+# Rules run `python -m workflow_src <step>` with the Python that runs Snakemake, also
+# where its environment is not activated.
+os.environ["PATH"] = os.pathsep.join(
+    [os.path.dirname(sys.executable), os.environ.get("PATH", "")]
 )
+# A job keeps what it compiles: see the Makefile.
+os.environ["PYTHONDONTWRITEBYTECODE"] = ""
+
+# How steps run, not what comes out: no parameter of a rule, so that a change makes
+# nothing stale.
+STEP = "python -m workflow_src"
+COMPUTE = f"--device {CONFIG.device}" + (
+    f" --threads {CONFIG.threads}" if CONFIG.threads else ""
+)
+TRUST = "--trust-pickle" if CONFIG.trust_pickle else "--no-trust-pickle"
+MAX_MISSING = CONFIG.clips.max_missing
+DOWNLOAD_OPTIONS = to_json(CONFIG.audiocaps.options)
+VIEWS_PER_BATCH = CONFIG.tta.views_per_batch
+MEMORIES_PER_SEARCH = CONFIG.tta.memories_per_search
+CORENLP = [str(SPICE.corenlp)] if SPICE.corenlp else []
 
 
 wildcard_constraints:
@@ -58,23 +71,21 @@ wildcard_constraints:
     shard="[0-9]+",
     front_end="act|panns",
     task="captioning|retrieval",
-    recipe="[a-z0-9_.]+",
+    recipe="[a-z0-9_]+",
     seed="[0-9]+",
     table="table[1-4]",
 
 
+def literal(path):
+    """A path of the user's as a rule's input: its braces are no wildcards."""
+    return str(path).replace("{", "{{").replace("}", "}}")
+
+
 def has_gpu():
     """Whether a training runs on a GPU: asked for, or found on this machine."""
-    return config["device"].startswith("cuda") or (
-        config["device"] == "auto" and shutil.which("nvidia-smi") is not None
+    return CONFIG.device.startswith("cuda") or (
+        CONFIG.device == "auto" and shutil.which("nvidia-smi") is not None
     )
-
-
-def grid_settings():
-    """What the grid of test-time augmentation depends on; not the sizes of batches."""
-    batches = ("views_per_batch", "memories_per_search")
-    own = {key: value for key, value in config["tta"].items() if key not in batches}
-    return settings("augmentations") | {"tta": own}
 
 
 def share_of_cores(threads):
@@ -95,24 +106,20 @@ def one_core(wildcards):
 
 def model_threads(wildcards):
     """Threads of a job with a model; those on a GPU only feed it."""
-    return 2 if has_gpu() else share_of_cores(config["threads"] or os.cpu_count())
+    return 2 if has_gpu() else share_of_cores(CONFIG.threads or os.cpu_count())
 
 
-def settings(*sections):
-    """Parts of the config: a rule that has them in `params` re-runs when they change."""
-    return {section: config[section] for section in sections}
-
-
-if config["corpus"] == "embedded":
-    EMBEDDED_SHARDS = sum(selected.shards(config, split) for split in CORPUS_SPLITS)
+if CONFIG.selected_corpus == "embedded":
+    EMBEDDED_SHARDS = sum(selected.shards(CONFIG, split) for split in CORPUS_SPLITS)
+CAPTIONS_FOLDER = selected.captions_folder(CONFIG, LAYOUT)
 
 
 def source_files(wildcards):
     """What must be there before a split can be decoded."""
-    if config["corpus"] == "folder":
-        return Path(config["corpus_dir"]) / f"{wildcards.split}.csv"
-    if config["corpus"] == "audiocaps":
-        mirrored = config["audiocaps"]["source"] == "huggingface"
+    if CONFIG.selected_corpus == "folder":
+        return literal(CAPTIONS_FOLDER / f"{wildcards.split}.csv")
+    if CONFIG.selected_corpus == "audiocaps":
+        mirrored = CONFIG.audiocaps.source == "huggingface"
         return [LAYOUT.source / f"{wildcards.split}.csv"] + (
             [LAYOUT.source / "mirror.done"] if mirrored else []
         )
@@ -122,26 +129,34 @@ def source_files(wildcards):
     ]
 
 
-def encoder_input(task):
-    """What a task's models start from: our own encoder, a published one, or none."""
-    if workflow_config.own_encoder(config, task):
-        return LAYOUT.pretrained(task)
-    return fetched(config[task]["pretrained"])
-
-
 def fetched(name):
-    """The mark that a published file is there; a file of the user needs none."""
+    """The mark that a published file is there; a file of the user is itself."""
+    if name is None:
+        return []
     return PRETRAINED / f".{name}.fetched" if name in CATALOGUE else []
 
 
-def evaluated_split(wildcards):
-    """The split that an evaluation is of: its rule has a wildcard for further ones."""
-    return wildcards.get("split", "test")
+def encoder_input(task):
+    """What a task's encoder waits for: ours, a published file's mark, or a file."""
+    if steps.own_encoder(CONFIG, task):
+        return LAYOUT.pretrained(task)
+    name = getattr(CONFIG, task).pretrained
+    if name is None or name in CATALOGUE:
+        return fetched(name)
+    return literal(name)
+
+
+def encoder_file(task):
+    """The file that a task's audio encoder starts from, or nothing."""
+    if steps.own_encoder(CONFIG, task):
+        return [LAYOUT.pretrained(task)]
+    name = getattr(CONFIG, task).pretrained
+    return [] if name is None else [place(name)]
 
 
 def prepared_references(split):
     """The mark that METEOR's table and SPICE's parses are there for a split."""
-    return LAYOUT.data / "text" / f"references.{split}.spice-{SPICE.kind}.prepared"
+    return LAYOUT.runs / "references" / f"{split}.spice-{SPICE.kind}.prepared"
 
 
 def spice_parser(kind):
@@ -149,10 +164,27 @@ def spice_parser(kind):
     return fetched("corenlp") if kind == "java" and SPICE.corenlp is None else []
 
 
-def training_sections(task):
-    """What a training depends on in the config, its recipe apart.
+def score_files(rows, seeds, split="test"):
+    """Files that a table is made from: of (task, recipe, point of the grid or None)."""
+    files = []
+    for task, recipe, point in rows:
+        for seed in seeds:
+            folder = LAYOUT.evaluated(task, recipe, seed, split)
+            if point is not None:
+                folder = LAYOUT.point(task, recipe, seed, point)
+            files += [folder / "scores.json", folder / CLIP_FILES[task]]
+    return files
 
-    Not the decoding: a training validates with greedy search.
-    """
-    own = {key: value for key, value in config[task].items() if key != "decoding"}
-    return settings("augmentations", "audio") | {task: own}
+
+def table_rows(name, split="test"):
+    """(task, recipe, point or None) of every row of a table."""
+    return [
+        (task, row.recipe, row.tta)
+        for row in steps.table(CONFIG, name, split).rows
+        for task in row.tasks
+    ]
+
+
+def only_scores(files):
+    """Of the files behind a table, those that say what they are."""
+    return [path for path in map(str, files) if path.endswith("scores.json")]

@@ -1,13 +1,35 @@
 # The clips: synthesised, published or somebody's own; decoded into the waveform
 # cache shard by shard, with the state of every clip in the manifest.
-if config["corpus"] != "folder":
 
-    include: f"corpus_{config['corpus']}.smk"
+
+localrules:
+    identify_corpus,
+
+
+# The first of all jobs: what the corpus is, so that no other takes its folders.
+rule identify_corpus:
+    output:
+        LAYOUT.identities,
+    log:
+        LAYOUT.logs / "identify_corpus.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        settings=to_json(CORPUS),
+    shell:
+        "{STEP} identify-corpus --settings {params.settings:q} --outputs {output:q}"
+        " > {log:q} 2>&1"
+
+
+if CONFIG.selected_corpus != "folder":
+
+    include: f"corpus_{CONFIG.selected_corpus}.smk"
 
 
 rule ingest:
     input:
         source_files,
+        identity=ancient(LAYOUT.identities),
     output:
         temp(directory(LAYOUT.shard("{split}", "{shard}"))),
     log:
@@ -17,26 +39,33 @@ rule ingest:
         "../envs/workflow.yaml"
     threads: one_core
     resources:
-        download=int(selected.downloads(config)),
+        download=int(selected.downloads(CONFIG)),
     params:
-        settings=settings("audio", "clips"),
-        shards=lambda wildcards: selected.shards(config, wildcards.split),
+        settings=to_json(selected.ingest_settings(CONFIG)),
+        shards=lambda wildcards: selected.shards(CONFIG, wildcards.split),
+        folder=str(CAPTIONS_FOLDER),
+        audio=lambda wildcards: str(
+            selected.audio_folder(CONFIG, LAYOUT, wildcards.split)
+        ),
     shell:
-        "python -m workflow_src ingest {wildcards.split}"
-        " --shard {wildcards.shard} --shards {params.shards} > {log} 2>&1"
+        "{STEP} ingest --settings {params.settings:q} --split {wildcards.split}"
+        " --captions-folder {params.folder:q} --audio {params.audio:q}"
+        " --shard {wildcards.shard} --shards {params.shards} --output {output:q}"
+        " --options {DOWNLOAD_OPTIONS:q} --max-missing {MAX_MISSING}"
+        " > {log:q} 2>&1"
 
 
 rule join:
     input:
         lambda wildcards: [
             LAYOUT.shard(wildcards.split, shard)
-            for shard in range(selected.shards(config, wildcards.split))
+            for shard in range(selected.shards(CONFIG, wildcards.split))
         ],
     output:
-        directory(LAYOUT.waveforms("{split}")),
-        LAYOUT.shard_manifest("{split}"),
-        LAYOUT.captions("{split}"),
-        [LAYOUT.tags("{split}")] if config["corpus"] == "embedded" else [],
+        waveforms=directory(LAYOUT.waveforms("{split}")),
+        manifest=LAYOUT.shard_manifest("{split}"),
+        captions=LAYOUT.captions("{split}"),
+        tags=(LAYOUT.tags("{split}") if CONFIG.selected_corpus == "embedded" else []),
     log:
         LAYOUT.logs / "join" / "{split}.log",
     wildcard_constraints:
@@ -44,30 +73,44 @@ rule join:
     priority: 20
     conda:
         "../envs/workflow.yaml"
+    params:
+        folder=str(CAPTIONS_FOLDER),
     shell:
-        "python -m workflow_src join {wildcards.split} > {log} 2>&1"
+        "{STEP} join --split {wildcards.split} --captions-folder {params.folder:q}"
+        " --shards {input:q} --waveforms {output.waveforms:q}"
+        " --manifest {output.manifest:q} --captions {output.captions:q}"
+        " --tags {output.tags:q} --max-missing {MAX_MISSING} > {log:q} 2>&1"
 
 
 # Clips with tags and no caption.
 use rule join as join_tagged with:
     output:
-        directory(LAYOUT.waveforms("{split}")),
-        LAYOUT.shard_manifest("{split}"),
-        LAYOUT.tags("{split}"),
+        waveforms=directory(LAYOUT.waveforms("{split}")),
+        manifest=LAYOUT.shard_manifest("{split}"),
+        captions=[],
+        tags=LAYOUT.tags("{split}"),
     wildcard_constraints:
         split="tagged",
 
 
-rule manifest:
+rule merge_manifests:
     input:
-        FIRST_USE,  # as results/corpus.csv is committed
-        [LAYOUT.shard_manifest(split) for split in CORPUS_SPLITS],
+        FIRST_USE,  # as corpus.csv is committed
+        manifests=[LAYOUT.shard_manifest(split) for split in CORPUS_SPLITS],
     output:
-        LAYOUT.manifest,
-        "results/corpus.csv",
+        manifest=LAYOUT.manifest,
+        table=LAYOUT.results / "corpus.csv",
     log:
-        LAYOUT.logs / "manifest.log",
+        LAYOUT.logs / "merge_manifests.log",
     conda:
         "../envs/workflow.yaml"
+    params:
+        audiocaps=(
+            "--audiocaps"
+            if CONFIG.selected_corpus == "audiocaps"
+            else "--no-audiocaps"
+        ),
     shell:
-        "python -m workflow_src manifest > {log} 2>&1"
+        "{STEP} merge-manifests --manifests {input.manifests:q}"
+        " --manifest {output.manifest:q} --table {output.table:q} {params.audiocaps}"
+        " > {log:q} 2>&1"

@@ -8,6 +8,8 @@ localrules:
 
 
 rule audiocaps_captions:
+    input:
+        ancient(LAYOUT.identities),
     output:
         expand(LAYOUT.source / "{name}.csv", name=SPLITS),
     log:
@@ -15,19 +17,32 @@ rule audiocaps_captions:
     conda:
         "../envs/workflow.yaml"
     params:
-        settings={key: config["audiocaps"][key] for key in ("version", "captions")},
+        settings=to_json(steps.audiocaps_captions(CONFIG)),
+        folder=lambda wildcards, output: str(Path(output[0]).parent),
     shell:
-        "python -m workflow_src audiocaps-captions > {log} 2>&1"
+        "{STEP} audiocaps-captions --settings {params.settings:q}"
+        " --output {params.folder:q} {DISK} > {log:q} 2>&1"
 
 
 rule audiocaps_mirror:
+    input:
+        ancient(LAYOUT.identities),
     output:
-        touch(LAYOUT.source / "mirror.done"),
+        LAYOUT.source / "mirror.done",
     log:
         LAYOUT.logs / "audiocaps_mirror.log",
     conda:
         "../envs/workflow.yaml"
     params:
-        settings=config["audiocaps"]["huggingface"],
+        settings=to_json(steps.audiocaps_mirror(CONFIG)),
+        folder=lambda wildcards, output: str(Path(output[0]).parent),
     shell:
-        "python -m workflow_src audiocaps-mirror > {log} 2>&1"
+        "{STEP} audiocaps-mirror --settings {params.settings:q}"
+        " --download {params.folder:q}/mirror --audio {params.folder:q}/audio"
+        " --done {output:q} > {log:q} 2>&1"
+
+
+# What the corpus will need on the disk.
+DISK = f"--samples {CONFIG.clip_form.samples} " + (
+    "--keeps-audio" if selected.keeps_audio(CONFIG) else "--no-keeps-audio"
+)

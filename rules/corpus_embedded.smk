@@ -2,6 +2,8 @@
 
 
 rule embedded_captions:
+    input:
+        ancient(LAYOUT.identities),
     output:
         expand(LAYOUT.source / "{name}.csv", name=SPLITS),
         LAYOUT.source / "tags.csv",
@@ -11,14 +13,18 @@ rule embedded_captions:
     conda:
         "../envs/workflow.yaml"
     params:
-        settings=settings("embedded", "audio"),
+        settings=to_json(steps.embedded_corpus(CONFIG)),
+        folder=lambda wildcards, output: str(Path(output[0]).parent),
     shell:
-        "python -m workflow_src embedded-captions > {log} 2>&1"
+        "{STEP} embedded-captions --settings {params.settings:q}"
+        " --output {params.folder:q} > {log:q} 2>&1"
 
 
 rule embedded_audio:
+    input:
+        ancient(LAYOUT.identities),
     output:
-        touch(LAYOUT.source / "audio.{shard}.done"),
+        LAYOUT.source / "audio.{shard}.done",
     log:
         LAYOUT.logs / "embedded_audio.{shard}.log",
     benchmark:
@@ -28,8 +34,10 @@ rule embedded_audio:
         "../envs/workflow.yaml"
     threads: one_core
     params:
-        settings=settings("embedded", "audio"),
+        settings=to_json(steps.embedded_corpus(CONFIG)),
+        folder=lambda wildcards, output: str(Path(output[0]).parent),
         shards=EMBEDDED_SHARDS,
     shell:
-        "python -m workflow_src embedded-audio --shard {wildcards.shard} --shards {params.shards}"
-        " > {log} 2>&1"
+        "{STEP} embedded-audio --settings {params.settings:q}"
+        " --output {params.folder:q} --shard {wildcards.shard}"
+        " --shards {params.shards} --done {output:q} > {log:q} 2>&1"

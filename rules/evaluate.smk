@@ -1,72 +1,106 @@
-# What the trained models say on the test split, and how good it is.
+# What the trained models say on the test split, and how good it is. A run's folder
+# says what the model is: nothing here reads the config about it.
 
 
-rule caption:
+def weights(task):
+    """The weights in a run's folder."""
+    return LAYOUT.run(task, "{recipe}", "{seed}") / "model.pt"
+
+
+def beside_weights(task):
+    """What else a run's folder holds that its model needs."""
+    run = LAYOUT.run(task, "{recipe}", "{seed}")
+    own = "vocabulary.txt" if task == "captioning" else "text_encoder"
+    return [run / "settings.yaml", run / own]
+
+
+def grid_files(task):
+    """What the evaluation of a run's grid writes."""
+    return [
+        LAYOUT.point(task, "{recipe}", "{seed}", point) / name
+        for point in GRID_POINTS
+        for name in ("scores.json", CLIP_FILES[task])
+    ]
+
+
+rule caption_split:
     input:
-        LAYOUT.run("captioning", "{recipe}", "{seed}") / "model.pt",
-        LAYOUT.log_mels("act", "test"),
-        LAYOUT.vocabulary,
+        model=weights("captioning"),
+        beside=beside_weights("captioning"),
+        log_mels=LAYOUT.log_mels("act", "test"),
     output:
         LAYOUT.run("captioning", "{recipe}", "{seed}") / "captions.csv",
     log:
-        LAYOUT.logs / "caption" / "{recipe}.seed{seed}.log",
+        LAYOUT.logs / "caption_split" / "{recipe}.seed{seed}.log",
     conda:
         "../envs/workflow.yaml"
     threads: model_threads
     resources:
         gpu=int(has_gpu()),
     params:
-        settings=config["captioning"]["decoding"],
-        split=evaluated_split,
+        settings=to_json(CONFIG.captioning.decoding),
+        run=subpath(input.model, parent=True),
     shell:
-        "python -m workflow_src caption {wildcards.recipe} --seed {wildcards.seed}"
-        " --split {params.split} > {log} 2>&1"
+        "{STEP} caption-split --settings {params.settings:q} --run {params.run:q}"
+        " --log-mels {input.log_mels:q} --output {output:q} {COMPUTE}"
+        " > {log:q} 2>&1"
 
 
 # Once for all runs: with the official SPICE this takes most of its time.
 rule prepare_references:
     input:
-        LAYOUT.captions("{split}"),
-        spice_parser(SPICE.kind),
+        references=LAYOUT.captions("{split}"),
+        parser=spice_parser(SPICE.kind),
     output:
-        touch(prepared_references("{split}")),
+        prepared_references("{split}"),
     log:
         LAYOUT.logs / "prepare_references" / "{split}.log",
     priority: 9
     conda:
         "../envs/workflow.yaml"
     threads: one_core
+    params:
+        spice=SPICE.kind,
     shell:
-        "python -m workflow_src prepare-references --split {wildcards.split} > {log} 2>&1"
+        "{STEP} prepare-references --references {input.references:q}"
+        " --spice-kind {params.spice} --done {output:q}"
+        " --spice-cache {SPICE_CACHE} --meteor-tables {METEOR_TABLES}"
+        " --corenlp {CORENLP:q} > {log:q} 2>&1"
 
 
 rule score_captions:
     input:
-        LAYOUT.run("captioning", "{recipe}", "{seed}") / "captions.csv",
-        LAYOUT.captions("test"),
-        prepared_references("test"),
+        run=LAYOUT.run("captioning", "{recipe}", "{seed}") / "settings.yaml",
+        candidates=LAYOUT.run("captioning", "{recipe}", "{seed}") / "captions.csv",
+        references=LAYOUT.captions("test"),
+        prepared=prepared_references("test"),
     output:
-        LAYOUT.run("captioning", "{recipe}", "{seed}") / "scores.json",
-        LAYOUT.run("captioning", "{recipe}", "{seed}") / "clips.csv",
+        scores=LAYOUT.run("captioning", "{recipe}", "{seed}") / "scores.json",
+        clips=LAYOUT.run("captioning", "{recipe}", "{seed}") / "clips.csv",
     log:
         LAYOUT.logs / "score_captions" / "{recipe}.seed{seed}.log",
     conda:
         "../envs/workflow.yaml"
     threads: one_core
     params:
-        split=evaluated_split,
+        split="test",
         spice=SPICE.kind,
+        run=subpath(input.run, parent=True),
+        folder=subpath(output.scores, parent=True),
     shell:
-        "python -m workflow_src evaluate captioning {wildcards.recipe}"
-        " --seed {wildcards.seed} --split {params.split} > {log} 2>&1"
+        "{STEP} score-captions --run {params.run:q}"
+        " --candidates {input.candidates:q} --references {input.references:q}"
+        " --split {params.split} --spice-kind {params.spice}"
+        " --output {params.folder:q} --spice-cache {SPICE_CACHE}"
+        " --meteor-tables {METEOR_TABLES} --corenlp {CORENLP:q} > {log:q} 2>&1"
 
 
 rule caption_grid:
     input:
-        LAYOUT.run("captioning", "{recipe}", "{seed}") / "model.pt",
-        LAYOUT.log_mels("act", "test"),
-        LAYOUT.waveforms("test"),
-        LAYOUT.vocabulary,
+        model=weights("captioning"),
+        beside=beside_weights("captioning"),
+        log_mels=LAYOUT.log_mels("act", "test"),
+        waveforms=LAYOUT.waveforms("test"),
     output:
         LAYOUT.run("captioning", "{recipe}", "{seed}") / "tta" / "captions.csv",
     log:
@@ -80,23 +114,25 @@ rule caption_grid:
     resources:
         gpu=int(has_gpu()),
     params:
-        settings=grid_settings() | {"decoding": config["captioning"]["decoding"]},
+        settings=to_json(steps.caption_grid(CONFIG)),
+        run=subpath(input.model, parent=True),
     shell:
-        "python -m workflow_src caption-grid {wildcards.recipe}"
-        " --seed {wildcards.seed} > {log} 2>&1"
+        "{STEP} caption-grid --settings {params.settings:q} --run {params.run:q}"
+        " --log-mels {input.log_mels:q} --waveforms {input.waveforms:q}"
+        " --output {output:q} --views-per-batch {VIEWS_PER_BATCH}"
+        " --memories-per-search {MEMORIES_PER_SEARCH} {COMPUTE} > {log:q} 2>&1"
 
 
 rule score_caption_grid:
     input:
-        LAYOUT.run("captioning", "{recipe}", "{seed}") / "tta" / "captions.csv",
-        LAYOUT.captions("test"),
-        prepared_references("test"),
+        run=LAYOUT.run("captioning", "{recipe}", "{seed}") / "settings.yaml",
+        candidates=LAYOUT.run("captioning", "{recipe}", "{seed}")
+        / "tta"
+        / "captions.csv",
+        references=LAYOUT.captions("test"),
+        prepared=prepared_references("test"),
     output:
-        [
-            LAYOUT.run("captioning", "{recipe}", "{seed}") / "tta" / point / name
-            for point in GRID_POINTS
-            for name in ("scores.json", CLIP_FILES["captioning"])
-        ],
+        grid_files("captioning"),
     log:
         LAYOUT.logs / "score_caption_grid" / "{recipe}.seed{seed}.log",
     priority: 8
@@ -105,23 +141,25 @@ rule score_caption_grid:
     threads: one_core
     params:
         spice=SPICE.kind,
+        run=subpath(input.run, parent=True),
+        folder=subpath(input.candidates, parent=True),
     shell:
-        "python -m workflow_src evaluate-grid captioning {wildcards.recipe}"
-        " --seed {wildcards.seed} > {log} 2>&1"
+        "{STEP} score-caption-grid --run {params.run:q}"
+        " --candidates {input.candidates:q} --references {input.references:q}"
+        " --spice-kind {params.spice} --output {params.folder:q}"
+        " --spice-cache {SPICE_CACHE} --meteor-tables {METEOR_TABLES}"
+        " --corenlp {CORENLP:q} > {log:q} 2>&1"
 
 
 rule score_retrieval_grid:
     input:
-        LAYOUT.run("retrieval", "{recipe}", "{seed}") / "model.pt",
-        LAYOUT.log_mels("panns", "test"),
-        LAYOUT.waveforms("test"),
-        LAYOUT.captions("test"),
+        model=weights("retrieval"),
+        beside=beside_weights("retrieval"),
+        log_mels=LAYOUT.log_mels("panns", "test"),
+        waveforms=LAYOUT.waveforms("test"),
+        captions=LAYOUT.captions("test"),
     output:
-        [
-            LAYOUT.run("retrieval", "{recipe}", "{seed}") / "tta" / point / name
-            for point in GRID_POINTS
-            for name in ("scores.json", CLIP_FILES["retrieval"])
-        ],
+        files=grid_files("retrieval"),
     log:
         LAYOUT.logs / "score_retrieval_grid" / "{recipe}.seed{seed}.log",
     benchmark:
@@ -133,20 +171,26 @@ rule score_retrieval_grid:
     resources:
         gpu=int(has_gpu()),
     params:
-        settings=grid_settings(),
+        settings=to_json(steps.retrieval_grid(CONFIG)),
+        run=subpath(input.model, parent=True),
+        folder=lambda wildcards, output: str(Path(output.files[0]).parent.parent),
     shell:
-        "python -m workflow_src evaluate-grid retrieval {wildcards.recipe}"
-        " --seed {wildcards.seed} > {log} 2>&1"
+        "{STEP} score-retrieval-grid --settings {params.settings:q}"
+        " --run {params.run:q} --log-mels {input.log_mels:q}"
+        " --waveforms {input.waveforms:q} --captions {input.captions:q}"
+        " --output {params.folder:q} --views-per-batch {VIEWS_PER_BATCH} {COMPUTE}"
+        " > {log:q} 2>&1"
 
 
 rule score_retrieval:
     input:
-        LAYOUT.run("retrieval", "{recipe}", "{seed}") / "model.pt",
-        LAYOUT.log_mels("panns", "test"),
-        LAYOUT.captions("test"),
+        model=weights("retrieval"),
+        beside=beside_weights("retrieval"),
+        log_mels=LAYOUT.log_mels("panns", "test"),
+        captions=LAYOUT.captions("test"),
     output:
-        LAYOUT.run("retrieval", "{recipe}", "{seed}") / "scores.json",
-        LAYOUT.run("retrieval", "{recipe}", "{seed}") / "ranks.csv",
+        scores=LAYOUT.run("retrieval", "{recipe}", "{seed}") / "scores.json",
+        ranks=LAYOUT.run("retrieval", "{recipe}", "{seed}") / "ranks.csv",
     log:
         LAYOUT.logs / "score_retrieval" / "{recipe}.seed{seed}.log",
     conda:
@@ -155,7 +199,10 @@ rule score_retrieval:
     resources:
         gpu=int(has_gpu()),
     params:
-        split=evaluated_split,
+        split="test",
+        run=subpath(input.model, parent=True),
+        folder=subpath(output.scores, parent=True),
     shell:
-        "python -m workflow_src evaluate retrieval {wildcards.recipe}"
-        " --seed {wildcards.seed} --split {params.split} > {log} 2>&1"
+        "{STEP} score-retrieval --run {params.run:q} --log-mels {input.log_mels:q}"
+        " --captions {input.captions:q} --split {params.split}"
+        " --output {params.folder:q} {COMPUTE} > {log:q} 2>&1"

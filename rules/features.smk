@@ -17,6 +17,7 @@ rule log_mels:
     resources:
         gpu=int(has_gpu()),
     params:
-        hop=lambda wildcards: config[task_of(wildcards.front_end)]["hop"],
+        settings=lambda wildcards: to_json(steps.front_end(CONFIG, wildcards.front_end)),
     shell:
-        "python -m workflow_src log-mels {wildcards.front_end} {wildcards.split} > {log} 2>&1"
+        "{STEP} log-mels --settings {params.settings:q} --waveforms {input:q}"
+        " --output {output:q} {COMPUTE} > {log:q} 2>&1"

@@ -1,90 +1,170 @@
-# The small final files. They are committed, so each rule has FIRST_USE as an input:
-# see workflow_src/versioning/provenance.py.
-RESULTS = expand("results/table{number}.csv", number=[1, 2, 3, 4]) + [
-    "results/sanity.csv",
-    "results/corpus.csv",
-    "results/figure4.csv",
-    *expand("results/metrics/{recipe}.json", recipe=recipes(config)),
+# The small final files, in results/<corpus>/. Those of the demo are committed, so each
+# rule has FIRST_USE as an input: see workflow_src/versioning/provenance.py.
+from workflow_src.report.headlines import TABLES as HEADLINE_TABLES
+
+HEADLINE_RECIPES = list(
+    dict.fromkeys(
+        row.recipe for name in HEADLINE_TABLES for row in CONFIG.tables[name].rows
+    )
+)
+RESULT_FILES = [
+    *(f"table{number}.csv" for number in (1, 2, 3, 4)),
+    "sanity.csv",
+    "corpus.csv",
+    "figure4.csv",
+    "figure4.png",
+    "figure4.svg",
 ]
+RESULTS = [
+    *(LAYOUT.results / name for name in RESULT_FILES),
+    *(LAYOUT.results / "metrics" / f"{recipe}.json" for recipe in HEADLINE_RECIPES),
+    LAYOUT.results / "corpus.yaml",
+    *(Path("results") / name for name in RESULT_FILES),
+]
+
+
+localrules:
+    first_use,
+    corpus_of_results,
+    selected_result,
+
+
+# Newer than what was committed, in a clone where nothing has run yet.
+rule first_use:
+    output:
+        FIRST_USE,
+    log:
+        LAYOUT.logs / "first_use.log",
+    conda:
+        "../envs/workflow.yaml"
+    shell:
+        "touch {output:q} > {log:q} 2>&1"
+
+
+# What is typed, `results/table4.csv`, is the selected corpus's.
+rule selected_result:
+    input:
+        LAYOUT.results / "{file}",
+    output:
+        "results/{file}",
+    log:
+        LAYOUT.logs / "selected_result" / "{file}.log",
+    wildcard_constraints:
+        file=r"[a-z0-9_]+\.(csv|png|svg)",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        corpus=LAYOUT.name,
+    shell:
+        "cp {input:q} {output:q} > {log:q} 2>&1"
+
+
+rule corpus_of_results:
+    input:
+        FIRST_USE,
+    output:
+        LAYOUT.results / "corpus.yaml",
+    log:
+        LAYOUT.logs / "corpus_of_results.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        settings=to_json(CORPUS),
+    shell:
+        "{STEP} identify-corpus --settings {params.settings:q} --outputs {output:q}"
+        " > {log:q} 2>&1"
 
 
 rule table:
     input:
         FIRST_USE,
-        lambda wildcards: score_files(config, wildcards.table),
+        files=lambda wildcards: score_files(table_rows(wildcards.table), CONFIG.seeds),
     output:
-        "results/{table}.csv",
+        LAYOUT.results / "{table}.csv",
     log:
         LAYOUT.logs / "{table}.log",
     conda:
         "../envs/workflow.yaml"
     params:
-        split=evaluated_split,
-        rows=lambda wildcards: config["tables"][wildcards.table],
-        settings=settings("metrics"),
-        corpus=LAYOUT.name,
+        settings=lambda wildcards: to_json(steps.table(CONFIG, wildcards.table)),
+        scores=lambda wildcards, input: only_scores(input.files),
     shell:
-        "python -m workflow_src table {wildcards.table} --split {params.split} > {log} 2>&1"
+        "{STEP} table --settings {params.settings:q} --scores {params.scores:q}"
+        " --output {output:q} > {log:q} 2>&1"
 
 
 rule figure4:
     input:
         FIRST_USE,
-        [path for task in CLIP_FILES for path in grid_files(config, task)],
-        [
-            LAYOUT.run(task, config["tta"]["recipe"], seed) / name
-            for task in CLIP_FILES
-            for seed in config["seeds"]
-            for name in ("scores.json", CLIP_FILES[task])
-        ],
+        files=score_files(
+            [
+                (task, CONFIG.tta.recipe, point)
+                for task in CLIP_FILES
+                for point in (None, *GRID_POINTS)
+            ],
+            CONFIG.seeds,
+        ),
     output:
-        "results/figure4.csv",
-        "results/figure4.png",
-        "results/figure4.svg",
+        table=LAYOUT.results / "figure4.csv",
+        pictures=[LAYOUT.results / "figure4.png", LAYOUT.results / "figure4.svg"],
     log:
         LAYOUT.logs / "figure4.log",
     conda:
         "../envs/workflow.yaml"
     params:
-        settings=settings("tta", "metrics"),
-        corpus=LAYOUT.name,
+        settings=to_json(steps.figure4(CONFIG)),
+        scores=lambda wildcards, input: only_scores(input.files),
     shell:
-        "python -m workflow_src figure4 > {log} 2>&1"
+        "{STEP} figure4 --settings {params.settings:q} --scores {params.scores:q}"
+        " --output {output.table:q} --pictures {output.pictures:q} > {log:q} 2>&1"
 
 
 # Section 4.3: a target of its own, not part of `all`.
 rule sweep:
     input:
+        expand("results/sweep.{suffix}", suffix=["csv", "png", "svg"]),
+
+
+rule sweep_table:
+    input:
         FIRST_USE,
-        sweep_files(config),
+        files=score_files(
+            [
+                (task, cell.recipe.name, None)
+                for cell in CONFIG.sweep_cells
+                for task in CLIP_FILES
+            ],
+            CONFIG.seeds,
+        ),
     output:
-        "results/sweep.csv",
-        "results/sweep.png",
-        "results/sweep.svg",
+        table=LAYOUT.results / "sweep.csv",
+        pictures=[LAYOUT.results / "sweep.png", LAYOUT.results / "sweep.svg"],
     log:
         LAYOUT.logs / "sweep.log",
     conda:
         "../envs/workflow.yaml"
     params:
-        settings=settings("sweep", "metrics"),
-        corpus=LAYOUT.name,
+        settings=to_json(steps.sweep(CONFIG)),
+        scores=lambda wildcards, input: only_scores(input.files),
     shell:
-        "python -m workflow_src sweep > {log} 2>&1"
+        "{STEP} sweep --settings {params.settings:q} --scores {params.scores:q}"
+        " --output {output.table:q} --pictures {output.pictures:q} > {log:q} 2>&1"
 
 
 # Which middle layer suits retrieval, on validation: a target of its own.
 rule layer_search:
     input:
         FIRST_USE,
-        [
-            LAYOUT.run("retrieval", config["tta"]["recipe"], seed) / "model.pt"
-            for seed in config["seeds"]
+        models=[
+            LAYOUT.run("retrieval", CONFIG.tta.recipe, seed) / name
+            for seed in CONFIG.seeds
+            for name in ("model.pt", "settings.yaml", "text_encoder")
         ],
-        LAYOUT.log_mels("panns", "val"),
-        LAYOUT.waveforms("val"),
-        LAYOUT.captions("val"),
+        log_mels=LAYOUT.log_mels("panns", "val"),
+        waveforms=LAYOUT.waveforms("val"),
+        captions=LAYOUT.captions("val"),
     output:
-        "results/layer_search.csv",
+        LAYOUT.results / "layer_search.csv",
     log:
         LAYOUT.logs / "layer_search.log",
     conda:
@@ -93,59 +173,78 @@ rule layer_search:
     resources:
         gpu=int(has_gpu()),
     params:
-        settings=settings("tta", "augmentations"),
-        corpus=LAYOUT.name,
+        settings=to_json(steps.layer_search(CONFIG)),
+        runs=lambda wildcards, input: [
+            str(Path(path).parent)
+            for path in input.models
+            if path.endswith("model.pt")
+        ],
     shell:
-        "python -m workflow_src layer-search > {log} 2>&1"
+        "{STEP} layer-search --settings {params.settings:q} --runs {params.runs:q}"
+        " --log-mels {input.log_mels:q} --waveforms {input.waveforms:q}"
+        " --captions {input.captions:q} --output {output:q}"
+        " --views-per-batch {VIEWS_PER_BATCH} {COMPUTE} > {log:q} 2>&1"
 
 
 # The pictures of docs/: `snakemake docs/augmentations.md`.
 rule pictures:
     input:
-        LAYOUT.waveforms("train"),
-        LAYOUT.captions("train"),
+        waveforms=LAYOUT.waveforms("train"),
+        captions=LAYOUT.captions("train"),
     output:
-        "docs/augmentations.md",
-        "docs/learning_rates.svg",
-        directory("docs/augmentations"),
+        page="docs/augmentations.md",
+        learning_rates="docs/learning_rates.svg",
+        pictures=directory("docs/augmentations"),
     log:
         LAYOUT.logs / "pictures.log",
     conda:
         "../envs/workflow.yaml"
     params:
-        settings=settings("augmentations"),
+        settings=to_json(steps.pictures(CONFIG)),
     shell:
-        "python -m workflow_src pictures > {log} 2>&1"
+        "{STEP} pictures --settings {params.settings:q}"
+        " --waveforms {input.waveforms:q} --captions {input.captions:q}"
+        " --page {output.page:q} --pictures {output.pictures:q}"
+        " --learning-rates {output.learning_rates:q} > {log:q} 2>&1"
+
+
+def sanity_rows():
+    """The trainings of Tables 1 and 2, each once."""
+    rows = [*table_rows("table1"), *table_rows("table2")]
+    return list(dict.fromkeys((task, recipe, None) for task, recipe, _ in rows))
 
 
 rule sanity:
     input:
         FIRST_USE,
-        score_files(config, "table1"),
-        score_files(config, "table2"),
-        LAYOUT.captions("train"),
-        LAYOUT.captions("test"),
+        scores=only_scores(score_files(sanity_rows(), CONFIG.seeds[:1])),
+        train_captions=LAYOUT.captions("train"),
+        test_captions=LAYOUT.captions("test"),
     output:
-        "results/sanity.csv",
+        LAYOUT.results / "sanity.csv",
     log:
         LAYOUT.logs / "sanity.log",
     conda:
         "../envs/workflow.yaml"
-    params:
-        corpus=LAYOUT.name,
     shell:
-        "python -m workflow_src sanity > {log} 2>&1"
+        "{STEP} sanity --scores {input.scores:q}"
+        " --train-captions {input.train_captions:q}"
+        " --test-captions {input.test_captions:q} --output {output:q}"
+        " > {log:q} 2>&1"
 
 
-rule metrics:
+rule headlines:
     input:
-        expand("results/{table}.csv", table=METRICS_TABLES),
         FIRST_USE,
+        tables=expand(LAYOUT.results / "{table}.csv", table=HEADLINE_TABLES),
     output:
-        expand("results/metrics/{recipe}.json", recipe=recipes(config)),
+        expand(LAYOUT.results / "metrics" / "{recipe}.json", recipe=HEADLINE_RECIPES),
     log:
-        LAYOUT.logs / "metrics.log",
+        LAYOUT.logs / "headlines.log",
     conda:
         "../envs/workflow.yaml"
+    params:
+        folder=lambda wildcards, output: str(Path(output[0]).parent),
     shell:
-        "python -m workflow_src metrics > {log} 2>&1"
+        "{STEP} headlines --tables {input.tables:q} --output {params.folder:q}"
+        " > {log:q} 2>&1"

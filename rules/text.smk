@@ -11,13 +11,13 @@ rule vocabulary:
     conda:
         "../envs/workflow.yaml"
     shell:
-        "python -m workflow_src vocabulary > {log} 2>&1"
+        "{STEP} vocabulary --captions {input:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule word2vec:
     input:
-        LAYOUT.captions("train"),
-        LAYOUT.vocabulary,
+        captions=LAYOUT.captions("train"),
+        vocabulary=LAYOUT.vocabulary,
     output:
         LAYOUT.word2vec,
     log:
@@ -25,9 +25,11 @@ rule word2vec:
     conda:
         "../envs/workflow.yaml"
     params:
-        width=config["captioning"]["model"]["decoder_width"],
+        width=CONFIG.captioning.model.decoder_width,
     shell:
-        "python -m workflow_src word2vec > {log} 2>&1"
+        "{STEP} word2vec --captions {input.captions:q}"
+        " --vocabulary {input.vocabulary:q} --width {params.width}"
+        " --output {output:q} > {log:q} 2>&1"
 
 
 rule word_pieces:
@@ -40,9 +42,14 @@ rule word_pieces:
     conda:
         "../envs/workflow.yaml"
     params:
-        pieces=config["retrieval"]["model"]["text_pieces"],
+        size=CONFIG.retrieval.model.text_vocabulary_size,
     shell:
-        "python -m workflow_src word-pieces > {log} 2>&1"
+        "{STEP} word-pieces --captions {input:q} --size {params.size}"
+        " --output {output:q} > {log:q} 2>&1"
+
+
+WORD_VECTORS = LAYOUT.word2vec if CONFIG.captioning.word2vec else []
+WORD_PIECES = LAYOUT.word_pieces if CONFIG.retrieval.model.text_encoder is None else []
 
 
 # What is made from captions and tags alone: small, and under version control.
@@ -51,7 +58,5 @@ rule text:
         expand(LAYOUT.captions("{split}"), split=SPLITS),
         LAYOUT.manifest,
         LAYOUT.vocabulary,
-        LAYOUT.word2vec if config["captioning"]["word2vec"] else [],
-        LAYOUT.word_pieces
-        if config["retrieval"]["model"]["text_encoder"] is None
-        else [],
+        WORD_VECTORS,
+        WORD_PIECES,

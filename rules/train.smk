@@ -11,7 +11,7 @@ localrules:
 
 rule fetch_published:
     output:
-        touch(PRETRAINED / ".{published}.fetched"),
+        PRETRAINED / ".{published}.fetched",
     log:
         "logs/fetch_{published}.log",
     conda:
@@ -19,18 +19,24 @@ rule fetch_published:
     resources:
         download=1,
     params:
-        sums=config["pretrained_sha256"],
+        folder=str(PRETRAINED),
+        sums=[f"{file}={value}" for file, value in CONFIG.pretrained_sha256.items()],
     shell:
-        "python -m workflow_src fetch {wildcards.published} > {log} 2>&1"
+        "{STEP} fetch --name {wildcards.published} --sha256 {params.sums:q}"
+        " --folder {params.folder:q} --done {output:q} > {log:q} 2>&1"
 
 
 rule pretrain:
     input:
-        expand(LAYOUT.log_mels("{{front_end}}", "{split}"), split=["tagged", "val"]),
-        expand(LAYOUT.tags("{split}"), split=["tagged", "val"]),
+        corpus=ancient(LAYOUT.identities[0]),
+        log_mels=LAYOUT.log_mels("{front_end}", "tagged"),
+        tags=LAYOUT.tags("tagged"),
+        val_log_mels=LAYOUT.log_mels("{front_end}", "val"),
+        val_tags=LAYOUT.tags("val"),
     output:
-        LAYOUT.runs / "pretraining" / "{front_end}" / "encoder.pt",
-        LAYOUT.runs / "pretraining" / "{front_end}" / "history.csv",
+        encoder=LAYOUT.runs / "pretraining" / "{front_end}" / "encoder.pt",
+        history=LAYOUT.runs / "pretraining" / "{front_end}" / "history.csv",
+        settings=LAYOUT.runs / "pretraining" / "{front_end}" / "settings.yaml",
     log:
         LAYOUT.logs / "pretrain_{front_end}.log",
     benchmark:
@@ -42,28 +48,38 @@ rule pretrain:
     resources:
         gpu=int(has_gpu()),
     params:
-        settings=lambda wildcards: settings("pretraining", "audio")
-        | {"model": config[task_of(wildcards.front_end)]["model"]},
+        settings=lambda wildcards: to_json(
+            steps.pretraining(CONFIG, wildcards.front_end)
+        ),
+        run=subpath(output.encoder, parent=True),
     shell:
-        "python -m workflow_src pretrain {wildcards.front_end} > {log} 2>&1"
+        "{STEP} pretrain --settings {params.settings:q} --corpus {input.corpus:q}"
+        " --log-mels {input.log_mels:q} --tags {input.tags:q}"
+        " --val-log-mels {input.val_log_mels:q} --val-tags {input.val_tags:q}"
+        " --run {params.run:q} {COMPUTE} > {log:q} 2>&1"
 
 
 rule train_captioning:
     input:
-        expand(LAYOUT.captions("{split}"), split=["train", "val"]),
-        expand(LAYOUT.waveforms("{split}"), split=["train"]),
-        expand(LAYOUT.log_mels("act", "{split}"), split=["train", "val"]),
-        LAYOUT.vocabulary,
-        LAYOUT.word2vec if config["captioning"]["word2vec"] else [],
+        corpus=ancient(LAYOUT.identities[0]),
+        captions=LAYOUT.captions("train"),
+        val_captions=LAYOUT.captions("val"),
+        waveforms=LAYOUT.waveforms("train"),
+        log_mels=LAYOUT.log_mels("act", "train"),
+        val_log_mels=LAYOUT.log_mels("act", "val"),
+        vocabulary=LAYOUT.vocabulary,
+        word_vectors=WORD_VECTORS,
         encoder=encoder_input("captioning"),
         spice=(
             spice_parser("java")
-            if config["captioning"]["training"]["selection"] == "spider"
+            if CONFIG.captioning.training.selection == "spider"
             else []
         ),
     output:
-        LAYOUT.run("captioning", "{recipe}", "{seed}") / "model.pt",
-        LAYOUT.run("captioning", "{recipe}", "{seed}") / "history.csv",
+        model=LAYOUT.run("captioning", "{recipe}", "{seed}") / "model.pt",
+        history=LAYOUT.run("captioning", "{recipe}", "{seed}") / "history.csv",
+        settings=LAYOUT.run("captioning", "{recipe}", "{seed}") / "settings.yaml",
+        vocabulary=LAYOUT.run("captioning", "{recipe}", "{seed}") / "vocabulary.txt",
     log:
         LAYOUT.logs / "train_captioning" / "{recipe}.seed{seed}.log",
     benchmark:
@@ -75,25 +91,39 @@ rule train_captioning:
     resources:
         gpu=int(has_gpu()),
     params:
-        settings=training_sections("captioning"),
-        recipe=lambda wildcards: config["recipes"].get(wildcards.recipe),
+        settings=lambda wildcards: to_json(
+            steps.captioner(CONFIG, wildcards.recipe, int(wildcards.seed))
+        ),
+        encoder=encoder_file("captioning"),
+        run=subpath(output.model, parent=True),
     shell:
-        "python -m workflow_src train captioning {wildcards.recipe} --seed {wildcards.seed} > {log} 2>&1"
+        "{STEP} train-captioner --settings {params.settings:q}"
+        " --corpus {input.corpus:q} --captions {input.captions:q}"
+        " --val-captions {input.val_captions:q} --waveforms {input.waveforms:q}"
+        " --log-mels {input.log_mels:q} --val-log-mels {input.val_log_mels:q}"
+        " --vocabulary {input.vocabulary:q} --word-vectors {input.word_vectors:q}"
+        " --encoder {params.encoder:q} --run {params.run:q}"
+        " {COMPUTE} {TRUST} --corenlp {CORENLP:q} > {log:q} 2>&1"
 
 
 rule train_retrieval:
     input:
-        expand(LAYOUT.captions("{split}"), split=["train", "val"]),
-        expand(LAYOUT.waveforms("{split}"), split=["train"]),
-        expand(LAYOUT.log_mels("panns", "{split}"), split=["train", "val"]),
-        LAYOUT.word_pieces
-        if config["retrieval"]["model"]["text_encoder"] is None
-        else [],
+        corpus=ancient(LAYOUT.identities[0]),
+        captions=LAYOUT.captions("train"),
+        val_captions=LAYOUT.captions("val"),
+        waveforms=LAYOUT.waveforms("train"),
+        log_mels=LAYOUT.log_mels("panns", "train"),
+        val_log_mels=LAYOUT.log_mels("panns", "val"),
+        word_pieces=WORD_PIECES,
         encoder=encoder_input("retrieval"),
-        text_encoder=fetched(config["retrieval"]["model"]["text_encoder"]),
+        text_encoder=fetched(CONFIG.retrieval.model.text_encoder),
     output:
-        LAYOUT.run("retrieval", "{recipe}", "{seed}") / "model.pt",
-        LAYOUT.run("retrieval", "{recipe}", "{seed}") / "history.csv",
+        model=LAYOUT.run("retrieval", "{recipe}", "{seed}") / "model.pt",
+        history=LAYOUT.run("retrieval", "{recipe}", "{seed}") / "history.csv",
+        settings=LAYOUT.run("retrieval", "{recipe}", "{seed}") / "settings.yaml",
+        text_encoder=directory(
+            LAYOUT.run("retrieval", "{recipe}", "{seed}") / "text_encoder"
+        ),
     log:
         LAYOUT.logs / "train_retrieval" / "{recipe}.seed{seed}.log",
     benchmark:
@@ -105,7 +135,15 @@ rule train_retrieval:
     resources:
         gpu=int(has_gpu()),
     params:
-        settings=training_sections("retrieval"),
-        recipe=lambda wildcards: config["recipes"].get(wildcards.recipe),
+        settings=lambda wildcards: to_json(
+            steps.retriever(CONFIG, wildcards.recipe, int(wildcards.seed))
+        ),
+        encoder=encoder_file("retrieval"),
+        run=subpath(output.model, parent=True),
     shell:
-        "python -m workflow_src train retrieval {wildcards.recipe} --seed {wildcards.seed} > {log} 2>&1"
+        "{STEP} train-retriever --settings {params.settings:q}"
+        " --corpus {input.corpus:q} --captions {input.captions:q}"
+        " --val-captions {input.val_captions:q} --waveforms {input.waveforms:q}"
+        " --log-mels {input.log_mels:q} --val-log-mels {input.val_log_mels:q}"
+        " --word-pieces {input.word_pieces:q} --encoder {params.encoder:q}"
+        " --run {params.run:q} {COMPUTE} {TRUST} > {log:q} 2>&1"

@@ -1,40 +1,39 @@
-"""`python -m workflow_src <step>`: every step of the workflow as a command.
+"""`python -m workflow_src <command>`: every step of the workflow as a command.
 
-The rules of Snakemake are thin calls of these, so each step also runs by hand:
-
-    python -m workflow_src --set scale=smoke train captioning pairmix --seed 20
-
-What was typed after Snakemake's --config reaches them in the environment variable
-WORKFLOW_OVERRIDES, as JSON.
-
-Steps import what they need when they run: a step without a model starts fast.
+The rules of Snakemake are calls of these commands; `snakemake -p` prints them, and
+pasted into a shell they do the same. A step reads and writes the files that its
+options name and nothing else; `--settings` is what its result depends on, as JSON or
+as a file of JSON or YAML. `python -m workflow_src <command> --help` explains the
+options.
 """
 
+from __future__ import annotations
+
 import argparse
-import json
-import os
 import sys
+from collections.abc import Callable, Sequence
 
-from workflow_src import config as configuration
-from workflow_src.commands import corpus, evaluation, report, text, training
+from workflow_src.arguments import call, parser_of
 from workflow_src.errors import InputError
-from workflow_src.layout import Layout
 from workflow_src.metrics.java import JavaError
+from workflow_src.steps import STEPS, step
+
+Command = Callable[[Sequence[str]], None]
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Run one step; an error prints one sentence and exits: 2 for bad input, else 1."""
-    parsed = _parser().parse_args(arguments)
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command; an error prints one sentence and exits: 2 for bad input, else 1.
+
+    Args:
+        arguments: the words after `python -m workflow_src`.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if not words or words[0] in ("-h", "--help"):
+        print(_overview())
+        return
+    name, *rest = words
     try:
-        if parsed.needs_config:
-            given = json.loads(os.environ.get(configuration.OVERRIDES, "{}"))
-            typed = configuration.parse_set(parsed.set)
-            config = configuration.load(
-                parsed.config, configuration.merge(given, typed)
-            )
-            parsed.run(parsed, config, Layout.of(config))
-        else:
-            parsed.run(parsed)
+        _command(name)(rest)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
@@ -43,19 +42,30 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(1)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m workflow_src", description=__doc__.splitlines()[0]
-    )
-    parser.add_argument("--config", default="config.yaml", help="the config file")
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="replace a value of the config, e.g. captioning.training.epochs=5",
-    )
-    steps = parser.add_subparsers(title="steps", metavar="STEP", required=True)
-    for stage in (corpus, text, training, evaluation, report):
-        stage.add(steps)
-    return parser
+def _command(name: str) -> Command:
+    if name == "score":
+        return _score
+    function = step(name)
+    if function is None:
+        raise InputError(f"{name} is no command; python -m workflow_src lists them all")
+
+    def run(words: Sequence[str]) -> None:
+        call(function, parser_of(function, name).parse_args(words))
+
+    return run
+
+
+def _score(words: Sequence[str]) -> None:
+    """Score anybody's captions."""
+    from workflow_src.metrics import score_command
+
+    parser = argparse.ArgumentParser(prog="python -m workflow_src score")
+    score_command.add_arguments(parser)
+    score_command.run(parser.parse_args(words))
+
+
+def _overview() -> str:
+    lines = ["usage: python -m workflow_src COMMAND [options]", "", "Your own files:"]
+    lines += ["  score", "", "Steps of the workflow, by stage:"]
+    lines += [f"  {stage:9} {', '.join(names)}" for stage, names in STEPS.items()]
+    return "\n".join([*lines, "", "COMMAND --help explains its options."])

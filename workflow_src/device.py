@@ -1,7 +1,6 @@
 """Choose the device of a step, and how many CPU threads it may take."""
 
 import ctypes
-from collections.abc import Mapping
 
 import torch
 
@@ -11,23 +10,25 @@ from workflow_src.errors import InputError
 MALLOC_OPTIONS = {-4: 0, -1: 1 << 30, -2: 64 << 20}
 
 
-def prepare(config: Mapping) -> torch.device:
-    """Give the device that the config asks for and limit the CPU threads.
+def prepare(device: str = "auto", threads: int | None = None) -> torch.device:
+    """Give the device that is asked for and limit the CPU threads.
 
-    `auto` is the first GPU that this process sees (CUDA_VISIBLE_DEVICES hands
-    them out), else the CPU.
+    Args:
+        device: `cpu`, `cuda`, `cuda:N`, or `auto`: the first GPU that this process
+            sees (CUDA_VISIBLE_DEVICES hands them out), else the CPU.
+        threads: of the CPU; None leaves it to torch.
 
     Raises:
-        InputError: the config asks for a GPU and torch sees none.
+        InputError: a GPU is asked for and torch sees none.
     """
-    if config["threads"] is not None:
-        torch.set_num_threads(config["threads"])
-    wanted = config["device"]
+    if threads is not None:
+        torch.set_num_threads(threads)
+    wanted = device
     if wanted == "auto":
         wanted = "cuda" if torch.cuda.is_available() else "cpu"
     if wanted.startswith("cuda") and not torch.cuda.is_available():
         raise InputError(
-            f"config.yaml: device is {wanted}, but torch {torch.__version__} sees no "
+            f"device is {wanted}, but torch {torch.__version__} sees no "
             "GPU; use auto or cpu"
         )
     if wanted == "cpu":
@@ -47,3 +48,10 @@ def _keep_freed_memory() -> None:
     if mallopt is not None:
         for option, value in MALLOC_OPTIONS.items():
             mallopt(option, value)
+
+
+def in_words(device: torch.device) -> str:
+    """A device for people: the name of a GPU, or `cpu`."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return device.type

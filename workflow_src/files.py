@@ -1,5 +1,6 @@
 """Files that are either whole or not there, and room on the disk for them."""
 
+import hashlib
 import json
 import logging
 import os
@@ -28,6 +29,24 @@ def write_atomically(path: str | Path, content: str | bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
+
+
+def file_digest(path: str | Path) -> str:
+    """SHA-256 of a file's bytes, or of a folder's files with their names.
+
+    Raises:
+        InputError: there is no such file.
+    """
+    path = Path(path)
+    if path.is_dir():
+        inside = sorted(file for file in path.rglob("*") if file.is_file())
+        names = [(str(file.relative_to(path)), file_digest(file)) for file in inside]
+        return hashlib.sha256(json.dumps(names).encode()).hexdigest()
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from None
 
 
 def open_json_lines(path: str | Path) -> BinaryIO:

@@ -1,18 +1,15 @@
-"""Where every file of a corpus lives: one place, for the rules and the steps.
+"""Where every file of a corpus lives: one place, for the rules of Snakemake.
 
-    data/<corpus>/   what is made from the corpus alone
-    runs/<corpus>/   what is trained on it, and what the trained models say
-    results/         the small final files
+    data/<corpus>/      what is made from the corpus alone
+    runs/<corpus>/      what is trained on it, and what the trained models say
+    results/<corpus>/   the small final files
 
-The corpus's name contains the scale (see workflow_src.config.corpus_name), so
-switching the scale overwrites nothing and trains nothing anew.
+Steps do not know this: they are told the paths of what they read and write. What a
+corpus is called: workflow_src.corpus.identity.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-
-from workflow_src.config import corpus_name
 
 # The front end that each audio encoder was published with.
 FRONT_ENDS = {"captioning": "act", "retrieval": "panns"}
@@ -26,17 +23,12 @@ def task_of(front_end: str) -> str:
 
 @dataclass(frozen=True)
 class Layout:
-    """Paths of one corpus at one scale, relative to the project's root.
+    """Paths of one corpus, relative to the project's root.
 
     Arguments named like a wildcard of Snakemake ("{split}") work as values.
     """
 
     name: str
-
-    @classmethod
-    def of(cls, config: Mapping) -> "Layout":
-        """Paths of the corpus that a resolved config selects."""
-        return cls(corpus_name(config))
 
     @property
     def data(self) -> Path:
@@ -52,6 +44,11 @@ class Layout:
     def logs(self) -> Path:
         """Folder of the steps' logs and timings."""
         return Path("logs") / self.name
+
+    @property
+    def results(self) -> Path:
+        """Folder of the corpus's tables and figures."""
+        return Path("results") / self.name
 
     @property
     def source(self) -> Path:
@@ -119,3 +116,12 @@ class Layout:
         """
         run = self.run(task, recipe, seed)
         return run if split == "test" else run / "splits" / split
+
+    def point(self, task: str, recipe: str, seed: int | str, name: str) -> Path:
+        """Folder of the scores at a point of the grid of test-time augmentation."""
+        return self.run(task, recipe, seed) / "tta" / name
+
+    @property
+    def identities(self) -> list[Path]:
+        """What the corpus is, in the folders that other corpora must not take."""
+        return [self.data / "corpus.yaml", self.runs / "corpus.yaml"]

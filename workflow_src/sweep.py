@@ -1,44 +1,50 @@
 """The sweep of Section 4.3: ratio K x λ, as recipes like all others."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from workflow_src.augment.recipes import RecipeSettings
+from workflow_src.augment.settings import PairMixSettings
 
 
 @dataclass(frozen=True)
 class SweepCell:
     """One training of Section 4.3's sweep: K, λ (None: drawn), and its recipe."""
 
-    recipe: str
+    recipe: RecipeSettings
     ratio: float
     fixed_lambda: float | None
 
 
-def sweep_cells(config: Mapping[str, Any]) -> list[SweepCell]:
-    """The cells of `config["sweep"]`: every ratio with every λ, in that order.
+def sweep_cells(
+    base: RecipeSettings,
+    default: PairMixSettings,
+    ratios: Iterable[float],
+    lambdas: Iterable[float | None],
+) -> list[SweepCell]:
+    """The cells of the sweep: every ratio with every λ, in that order.
 
     A cell with the very strengths of the swept recipe is that recipe, so that it
     is not trained twice.
+
+    Args:
+        base: the recipe that is varied.
+        default: PairMix, where the recipe has none.
+        ratios: K.
+        lambdas: fixed λ; None: drawn.
     """
-    sweep = config["sweep"]
-    base = config["recipes"][sweep["recipe"]]
-    own = config["augmentations"]["pairmix"] | (base.get("pairmix") or {})
+    lambdas = list(lambdas)
+    mixing = base.pairmix or default
     cells = []
-    for ratio in sweep["ratio"]:
-        for fixed in sweep["fixed_lambda"]:
-            same = (own["ratio"], own["fixed_lambda"]) == (ratio, fixed)
+    for ratio in ratios:
+        for fixed in lambdas:
+            varied = replace(mixing, ratio=ratio, fixed_lambda=fixed)
             drawn = "beta" if fixed is None else f"lambda{fixed:g}"
-            name = sweep["recipe"] if same else f"sweep_k{ratio:g}_{drawn}"
-            cells.append(SweepCell(name, ratio, fixed))
+            name = f"sweep_k{ratio:g}_{drawn}".replace(".", "p")
+            recipe = replace(base, name=name, pairmix=varied)
+            cells.append(
+                SweepCell(base if varied == base.pairmix else recipe, ratio, fixed)
+            )
     return cells
-
-
-def sweep_recipes(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """The recipes of the sweep's cells, in the form of `config["recipes"]`."""
-    recipes = {}
-    for cell in sweep_cells(config):
-        base = config["recipes"][config["sweep"]["recipe"]]
-        varied = {"ratio": cell.ratio, "fixed_lambda": cell.fixed_lambda}
-        mixing = dict(base.get("pairmix") or {}) | varied
-        recipes[cell.recipe] = dict(base) | {"pairmix": mixing}
-    return recipes

@@ -2,12 +2,13 @@
 
 import math
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import soundfile
 import soxr
+
+from workflow_src.audio.settings import ClipForm
 
 # Read beyond the clip's end, so that the resampling filter sees the signal there
 # and not a step to zero.
@@ -30,20 +31,6 @@ class BadAudio(Exception):
     def __init__(self, state: str, reason: str):
         super().__init__(reason)
         self.state = state
-
-
-@dataclass(frozen=True)
-class ClipForm:
-    """What every clip is brought to: Hz and seconds; a shorter file is refused."""
-
-    sample_rate: int = 32000
-    seconds: float = 10.0
-    min_seconds: float = 0.5
-
-    @property
-    def samples(self) -> int:
-        """Samples of a clip."""
-        return round(self.sample_rate * self.seconds)
 
 
 PAPER_FORM = ClipForm()

@@ -9,12 +9,11 @@ clip has to be padded before (workflow_src/audio/store.py does).
 """
 
 import math
-from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
 
-from workflow_src.layout import task_of
+from workflow_src.audio.settings import FrontEndSettings
 
 SAMPLE_RATE = 32_000  # Hz
 WINDOW = 1_024  # samples, 32 ms; also the length of the Fourier transform
@@ -76,14 +75,14 @@ class LogMel(nn.Module):
     tone). The result is float32.
 
     Args:
-        hop: samples from one frame to the next.
+        hop_length: samples from one frame to the next.
         low: lower edge of the lowest mel bin, Hz.
         high: upper edge of the highest mel bin, Hz.
     """
 
-    def __init__(self, hop: int, low: float, high: float) -> None:
+    def __init__(self, hop_length: int, low: float, high: float) -> None:
         super().__init__()
-        self.hop = hop
+        self.hop_length = hop_length
         window = torch.hann_window(WINDOW, dtype=torch.float64)
         self.register_buffer("window", window, persistent=False)
         self.register_buffer("filters", slaney_filters(low, high), persistent=False)
@@ -98,15 +97,15 @@ class LogMel(nn.Module):
 
     def frames(self, samples: int) -> int:
         """L of clips of so many samples."""
-        return 1 + samples // self.hop
+        return 1 + samples // self.hop_length
 
     def decibels(self, waveform: Tensor) -> Tensor:
-        """(B, T) float -> (B, 1 + T // hop, 64) float64, 10 log10 of mel power."""
+        """10 log10 of mel power: (B, T) -> (B, 1 + T // hop_length, 64) float64."""
         padded = reflect(waveform, WINDOW // 2).to(self.window.dtype)
         spectrum = torch.stft(
             padded,
             WINDOW,
-            self.hop,
+            self.hop_length,
             window=self.window,
             center=False,
             return_complex=True,
@@ -144,18 +143,18 @@ class LogMel(nn.Module):
 class ActLogMel(LogMel):
     """The captioning baseline's: a frame each 20 ms, cut 80 dB below the clip's peak.
 
-    (B, T) -> (B, T // hop, 64): 500 frames for 10 s. The last frame is dropped,
+    (B, T) -> (B, T // hop_length, 64): 500 frames for 10 s. The last frame is dropped,
     after it has counted for the peak.
 
     Args:
-        hop: samples from frame to frame; the published encoder was trained with
+        hop_length: samples from frame to frame; the published encoder was trained with
             640. A larger one makes small models cheaper.
     """
 
     RANGE = 80.0  # dB
 
-    def __init__(self, hop: int = 640) -> None:
-        super().__init__(hop=hop, low=0, high=16_000)
+    def __init__(self, hop_length: int = 640) -> None:
+        super().__init__(hop_length=hop_length, low=0, high=16_000)
 
     def frames(self, samples: int) -> int:
         """L of clips of so many samples."""
@@ -171,18 +170,18 @@ class ActLogMel(LogMel):
 class PannsLogMel(LogMel):
     """PANNs': a frame each 10 ms, 50 Hz to 14 kHz, no lower limit but -100 dB.
 
-    (B, T) -> (B, 1 + T // hop, 64): 1001 frames for 10 s.
+    (B, T) -> (B, 1 + T // hop_length, 64): 1001 frames for 10 s.
 
     Args:
-        hop: samples from frame to frame; the published encoder was trained with
+        hop_length: samples from frame to frame; the published encoder was trained with
             320. A larger one makes small models cheaper.
     """
 
-    def __init__(self, hop: int = 320) -> None:
-        super().__init__(hop=hop, low=50, high=14_000)
+    def __init__(self, hop_length: int = 320) -> None:
+        super().__init__(hop_length=hop_length, low=50, high=14_000)
 
 
-def front_end(config: Mapping, name: str) -> LogMel:
-    """Make the front end `act` or `panns` that a resolved config asks for."""
+def front_end(settings: FrontEndSettings) -> LogMel:
+    """Make the front end that settings describe."""
     kinds = {"act": ActLogMel, "panns": PannsLogMel}
-    return kinds[name](config[task_of(name)]["hop"])
+    return kinds[settings.name](settings.hop_length)

@@ -1,30 +1,33 @@
-"""The log-mel cache of a split, if it is the one that the config describes."""
+"""The log-mel cache of a split, if it is the one that a model is fed."""
 
-from collections.abc import Mapping
+from pathlib import Path
 
-from workflow_src.audio.frontend import front_end
+from workflow_src.audio.settings import ClipForm, FrontEndSettings
 from workflow_src.audio.store import LogMelStore
-from workflow_src.corpus.selected import clip_form
 from workflow_src.errors import InputError
-from workflow_src.layout import FRONT_ENDS, Layout
 
 
 def open_log_mels(
-    config: Mapping, layout: Layout, task: str, split: str
+    folder: Path, front_end: FrontEndSettings, form: ClipForm
 ) -> LogMelStore:
-    """Open the log-mels of a split that a task's models read.
+    """Open the log-mels of a split that a model reads.
+
+    Args:
+        folder: the store.
+        front_end: that the model was made for.
+        form: of the clips.
 
     Raises:
-        InputError: there are none, or they were made with another `hop` or of
+        InputError: there are none, or they were made with another `hop_length` or of
             clips of another length. Snakemake makes them anew; a step that is run
             by hand does not.
     """
-    store = LogMelStore(layout.log_mels(FRONT_ENDS[task], split))
-    frames = front_end(config, FRONT_ENDS[task]).frames(clip_form(config).samples)
+    store = LogMelStore(folder)
+    frames = front_end.frames(form.samples)
     if store.shape[1] != frames:
         raise InputError(
-            f"{store.folder} has {store.shape[1]} frames a clip, but {task}.hop "
-            f"{config[task]['hop']} and audio.seconds {config['audio']['seconds']:g} "
-            f"give {frames}: let Snakemake make it anew"
+            f"{store.folder} has {store.shape[1]} frames a clip, but hop_length "
+            f"{front_end.hop_length} and clips of {form.seconds:g} s give {frames}: "
+            "let Snakemake make it anew"
         )
     return store

@@ -69,6 +69,12 @@ class RowStore:
     def __len__(self) -> int:
         return len(self.names)
 
+    @property
+    def digest(self) -> str:
+        """SHA-256 of names and rows, from the checksums of the index."""
+        content = json.dumps([self.shape, self.names, self.blocks])
+        return hashlib.sha256(content.encode()).hexdigest()
+
     def __reduce__(self):
         # A worker process maps the file anew instead of receiving its content.
         return type(self), (self.folder,)

@@ -4,7 +4,7 @@ Order: reverberation, noise -> waveform mixing -> front end -> spectrogram mixin
 -> (the model's BatchNorm) -> SpecAugment.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any, Self
 
@@ -12,19 +12,19 @@ import torch
 from torch import Tensor
 
 from workflow_src.augment.pairmix import PairMix
+from workflow_src.augment.recipes import RecipeSettings
 from workflow_src.augment.spectrogram import SpecAugment
 from workflow_src.augment.text import EDA
 from workflow_src.augment.waveform import Noise, Reverb
 from workflow_src.errors import InputError
 
-AUGMENTATIONS = {
+AUGMENTATIONS: dict[str, Callable[..., Any]] = {
     "reverb": Reverb,
     "noise": Noise,
     "specaugment": SpecAugment,
     "eda": EDA,
     "pairmix": PairMix,
 }
-TASKS = ("captioning", "retrieval")
 
 FrontEnd = Callable[[Tensor], Tensor]
 Mask = Callable[[Tensor], Tensor]
@@ -137,46 +137,24 @@ class Recipe(AudioAugmentation):
     """All augmentations of one training.
 
     Attributes:
-        name: its key under `recipes`.
+        name: its key under `recipes` in config.yaml.
         eda: augmentation of captions, for retrieval only.
         pairmix: mixing of pairs.
-        test_time_strength: factor of `test_time`.
     """
 
     name: str
     eda: EDA | None = None
     pairmix: PairMix | None = None
-    test_time_strength: float = 0.5
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any], name: str, task: str) -> Self:
-        """Builds a recipe from the resolved configuration.
-
-        Args:
-            config: has `augmentations`, `recipes` and `tta`.
-            name: a key of `recipes`.
-            task: captioning or retrieval.
-
-        Raises:
-            InputError: an unknown name, augmentation, key or task, a value out of
-                range, or EDA for captioning, whose targets it would harm.
-        """
-        known = config["recipes"]
-        if name not in known:
-            raise InputError(f"recipe {name!r} is none of {', '.join(known)}")
-        if task not in TASKS:
-            raise InputError(f"task is one of {', '.join(TASKS)}, not {task!r}")
-        if task == "captioning" and "eda" in known[name]:
-            raise InputError(
-                f"recipe {name!r} has eda, which changes the captions that "
-                "captioning learns to say; eda is for retrieval only"
-            )
+    def of(cls, settings: RecipeSettings) -> Self:
+        """The augmentations that a recipe's settings describe."""
         parts = {
-            augmentation: _build(config["augmentations"], augmentation, values, name)
-            for augmentation, values in known[name].items()
+            name: kind(**vars(own))
+            for name, kind in AUGMENTATIONS.items()
+            if (own := getattr(settings, name)) is not None
         }
-        strength = config["tta"]["strength"]
-        return cls(name=name, test_time_strength=strength, **parts)
+        return cls(name=settings.name, **parts)
 
     @property
     def needs_waveforms(self) -> bool:
@@ -184,26 +162,6 @@ class Recipe(AudioAugmentation):
         mixes = self.pairmix is not None and self.pairmix.needs_waveforms
         return super().needs_waveforms or mixes
 
-    def test_time(self) -> TestTimeAugmentation:
-        """The recipe at test time: half strengths, no mixing, no change of text."""
-        return TestTimeAugmentation.of(self, self.test_time_strength)
-
-
-def _build(
-    defaults: Mapping[str, Any], augmentation: str, values: Mapping | None, recipe: str
-) -> Any:
-    if augmentation not in AUGMENTATIONS:
-        raise InputError(
-            f"recipes.{recipe}: {augmentation!r} is none of {', '.join(AUGMENTATIONS)}"
-        )
-    kind = AUGMENTATIONS[augmentation]
-    merged = dict(defaults.get(augmentation) or {}) | dict(values or {})
-    unknown = merged.keys() - {f.name for f in fields(kind)}
-    if unknown:
-        raise InputError(
-            f"recipes.{recipe}: {augmentation} has no key {sorted(unknown)[0]!r}"
-        )
-    try:
-        return kind(**merged)
-    except InputError as error:
-        raise InputError(f"recipes.{recipe}: {error}") from None
+    def test_time(self, strength: float) -> TestTimeAugmentation:
+        """The recipe at test time: `strength` of it, no mixing, no change of text."""
+        return TestTimeAugmentation.of(self, strength)

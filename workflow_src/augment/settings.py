@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, Self
 
 from workflow_src.errors import InputError
+from workflow_src.settings import Settings
 
 SAMPLE_RATE = 32_000  # Hz, of both systems the paper builds on
 
@@ -23,7 +24,7 @@ DOMAINS: tuple[str, ...] = ("log", "power")
 
 
 @dataclass(frozen=True)
-class EffectSettings:
+class EffectSettings(Settings):
     """What all effects on waveforms share.
 
     Attributes:
@@ -113,7 +114,7 @@ class ReverbSettings(EffectSettings):
 
 
 @dataclass(frozen=True)
-class SpecAugmentSettings:
+class SpecAugmentSettings(Settings):
     """Number and largest width of SpecAugment's stripes.
 
     Attributes:
@@ -148,7 +149,7 @@ class SpecAugmentSettings:
 
 
 @dataclass(frozen=True)
-class EDASettings:
+class EDASettings(Settings):
     """Share of the words that each operation of EDA changes.
 
     Attributes:
@@ -175,7 +176,7 @@ class EDASettings:
 
 
 @dataclass(frozen=True)
-class PairMixSettings:
+class PairMixSettings(Settings):
     """What PairMix draws and how it mixes (Equation 1, Section 4.3).
 
     Attributes:

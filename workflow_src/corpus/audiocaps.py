@@ -18,6 +18,7 @@ from workflow_src.corpus.mirror import (
     parquet_files,
     unpack,
 )
+from workflow_src.corpus.settings import AudioCapsSource, DownloadOptions
 from workflow_src.corpus.source import Source
 from workflow_src.corpus.youtube import YoutubeTransport
 from workflow_src.errors import InputError
@@ -90,62 +91,67 @@ def fetch_captions(
         )
 
 
-def audio_source(settings: dict, cache: str | Path, job: str, form: ClipForm) -> Source:
+def audio_source(
+    settings: AudioCapsSource,
+    options: DownloadOptions,
+    cache: str | Path,
+    job: str,
+    form: ClipForm,
+) -> Source:
     """The audio source of the config section `audiocaps`.
 
     `cache` is the folder where fetched audio is kept: of one split for `youtube`
     and `http`, of all for `huggingface` (filled by `mirror.unpack`). `job` names
     the job among those that share it.
     """
-    name = settings["source"]
+    name = settings.source
     if name == "folder":
         return FolderSource(_needed(settings, "folder"))
     if name == "huggingface":
         return FolderSource(cache)
     if name == "http":
         transport = HttpTransport(
-            _needed(settings, "url"), settings["timeout"], settings["deadline"]
+            _needed(settings, "url"), options.timeout, options.deadline
         )
     elif name == "youtube":
-        transport = YoutubeTransport(
-            form.seconds, settings["timeout"], settings["cookies"]
-        )
+        transport = YoutubeTransport(form.seconds, options.timeout, options.cookies)
     else:
         raise InputError(f"audiocaps.source: {name!r} is none of {', '.join(SOURCES)}")
     patience = Patience(
-        settings["attempts"],
-        settings["backoff"],
-        settings["longest_wait"],
-        settings["clips_per_second"],
+        options.attempts,
+        options.backoff,
+        options.longest_wait,
+        options.clips_per_second,
     )
     return Downloader(transport, cache, job, patience)
 
 
-def unpack_mirror(settings: dict, download: str | Path, audio: str | Path) -> None:
+def unpack_mirror(
+    settings: AudioCapsSource, download: str | Path, audio: str | Path
+) -> None:
     """Fetch and unpack the mirror of the config section `audiocaps`.
 
     Its parquet files are downloaded to `download`, unless the user names a
     folder that has them; the clips are written below `audio`.
     """
-    mirror = settings["huggingface"]
-    if mirror["folder"]:
-        files = parquet_files(mirror["folder"])
-    elif mirror["repository"]:
-        files = fetch_mirror(mirror["repository"], mirror["revision"], download)
+    mirror = settings.huggingface
+    if mirror.folder:
+        files = parquet_files(mirror.folder)
+    elif mirror.repository:
+        files = fetch_mirror(mirror.repository, mirror.revision, download)
     else:
         raise InputError(
             "audiocaps.source is huggingface: set audiocaps.huggingface.repository, "
             "or .folder where the parquet files are there already"
         )
-    unpack(files, audio, MirrorColumns(**mirror["columns"]))
+    unpack(files, audio, MirrorColumns(**mirror.columns))
 
 
-def _needed(settings: dict, key: str) -> str:
-    if not settings[key]:
-        raise InputError(
-            f"audiocaps.source is {settings['source']}: set audiocaps.{key}"
-        )
-    return settings[key]
+def _needed(settings: AudioCapsSource, key: str) -> str:
+    value = getattr(settings, key)
+    if not value:
+        raise InputError(f"audiocaps.source is {settings.source}: set audiocaps.{key}")
+    return str(value)
 
 
 def _origin(place: str, split: str) -> str:

@@ -97,18 +97,24 @@ def read_tags(path: str | Path, split: str) -> dict[str, str]:
     return tags
 
 
-def write_split(split: Split, usable: set[str], folder: str | Path) -> None:
-    """Write `captions/<split>.csv` and `tags/<split>.csv` of the usable clips.
+def write_split(
+    split: Split, usable: set[str], captions: Path | None, tags: Path | None
+) -> None:
+    """Write the captions and the tags of the usable clips, each where a path is given.
 
-    Of the two, only what the split has.
+    Raises:
+        InputError: a path is given for what the split has not.
     """
-    folder = Path(folder)
-    captions = [pair for pair in split.captions if pair[0] in usable]
-    if captions:
-        write_csv(folder / "captions" / f"{split.name}.csv", OWN_COLUMNS, captions)
-    tags = [pair for pair in split.tags.items() if pair[0] in usable]
-    if tags:
-        write_csv(folder / "tags" / f"{split.name}.csv", ("file_name", "tags"), tags)
+    for path, kind, columns, pairs in (
+        (captions, "captions", OWN_COLUMNS, split.captions),
+        (tags, "tags", ("file_name", "tags"), list(split.tags.items())),
+    ):
+        if path is None:
+            continue
+        own = [pair for pair in pairs if pair[0] in usable]
+        if not own:
+            raise InputError(f"split {split.name} has no {kind} of usable clips")
+        write_csv(path, columns, own)
 
 
 def _header(path: str | Path) -> list[str]:

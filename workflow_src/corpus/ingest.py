@@ -7,6 +7,7 @@ plan its jobs without reading the captions.
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -86,33 +87,47 @@ def ingest(
     return rows
 
 
+@dataclass(frozen=True)
+class JoinedFiles:
+    """What the shards of a split are joined to.
+
+    Attributes:
+        waveforms: folder of the store.
+        manifest: the state of every clip.
+        captions: of usable clips, one row each; None for a split without captions.
+        tags: of usable clips; None for a split without tags.
+    """
+
+    waveforms: Path
+    manifest: Path
+    captions: Path | None
+    tags: Path | None
+
+
 def join_shards(
     split: Split,
     shards: Sequence[str | Path],
-    out: str | Path,
+    out: JoinedFiles,
     max_missing: float = 1.0,
 ) -> None:
-    """Join the shards of a split, given in order, below the corpus folder `out`.
+    """Join the shards of a split, given in order.
 
-    Writes `waveforms/<split>/`, `manifests/<split>.csv`, and, of usable clips
-    only, `captions/<split>.csv` and `tags/<split>.csv` (what the split has).
     InputError where the shards are not those of this split, or more than the share
     `max_missing` of its clips is lost, or all are.
     """
-    out = Path(out)
-    manifest = out / "manifests" / f"{split.name}.csv"
-    merge_manifests([Path(shard) / MANIFEST for shard in shards], manifest)
-    rows = read_manifest(manifest)
+    merge_manifests([Path(shard) / MANIFEST for shard in shards], out.manifest)
+    rows = read_manifest(out.manifest)
     if [row.file_name for row in rows] != [clip.file_name for clip in split.clips]:
         raise InputError(
-            f"{manifest} does not list the clips of split {split.name} in their "
+            f"{out.manifest} does not list the clips of split {split.name} in their "
             "order: the caption files have changed since the shards were made"
         )
-    _stop_if_too_many(rows, len(rows), max_missing, manifest.with_suffix(""))
+    _stop_if_too_many(rows, len(rows), max_missing, out.manifest.with_suffix(""))
     if all(row.state != OK for row in rows):
         raise InputError(f"{split.name}: no clip is usable ({summary(rows)})")
-    join_waveforms(shards, out / "waveforms" / split.name)
-    write_split(split, {row.file_name for row in rows if row.state == OK}, out)
+    join_waveforms(shards, out.waveforms)
+    usable = {row.file_name for row in rows if row.state == OK}
+    write_split(split, usable, out.captions, out.tags)
     logger.info("%s: %s", split.name, summary(rows))
 
 

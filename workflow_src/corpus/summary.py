@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-from workflow_src.audio.decoding import ClipForm
 from workflow_src.corpus.manifest import LOST, OK, read_manifest, write_csv
 from workflow_src.files import gigabytes, require_disk
 
@@ -15,15 +14,18 @@ LOG_MEL_BYTES = 2 * 64 * (500 + 1001)
 FETCHED_BYTES = 600_000
 
 
-def check_disk(
-    folder: str | Path, clips: int, form: ClipForm, keeps_audio: bool
-) -> None:
+def check_disk(folder: str | Path, clips: int, samples: int, keeps_audio: bool) -> None:
     """Log what a corpus of so many clips needs; InputError if the disk lacks it.
 
-    `keeps_audio`: fetched files stay beside the waveforms. While shards are
-    joined the waveforms are there twice.
+    While shards are joined the waveforms are there twice.
+
+    Args:
+        folder: of the corpus.
+        clips: number of them.
+        samples: of a clip.
+        keeps_audio: fetched files stay beside the waveforms.
     """
-    waveforms = 2 * form.samples * clips
+    waveforms = 2 * samples * clips
     mels = LOG_MEL_BYTES * clips
     audio = FETCHED_BYTES * clips if keeps_audio else 0
     purpose = (

@@ -1,68 +1,148 @@
 """Scores of what a trained captioner said: no model and no torch is needed."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 
 from workflow_src.corpus.pairs import read_references
-from workflow_src.evaluation.scores import write_scores
+from workflow_src.evaluation.scores import CLIP_FILES, Evaluated, write_scores
 from workflow_src.files import write_atomically
-from workflow_src.layout import Layout
 from workflow_src.metrics import captioning, spice
+from workflow_src.models.run_folder import read_record
 
-# METEOR's tables for the references, below the project's root.
-METEOR_TABLES = Path("data") / "meteor"
+SpiceKind = Literal["auto", "java", "python", "none"]
 
 
-def evaluate(
-    config: Mapping, layout: Layout, recipe: str, seed: int, split: str = "test"
+def score_captions(
+    *,
+    run: Path,
+    candidates: Path,
+    references: Path,
+    split: str = "test",
+    spice_kind: SpiceKind,
+    corenlp: Path | None = None,
+    spice_cache: Path,
+    meteor_tables: Path,
+    output: Path,
 ) -> None:
-    """Score `captions.csv` of a run: `scores.json`, and `clips.csv` clip by clip."""
-    folder = layout.evaluated("captioning", recipe, seed, split)
-    said = read_said(folder / "captions.csv").set_index("file_name")["caption"]
-    references = read_references(layout.captions(split))
-    score_systems(config, {folder.name: said.to_dict()}, references, folder.parent)
+    """Score a captioner's captions of a split.
+
+    Args:
+        run: folder of the captioner.
+        candidates: its captions: columns file_name, caption.
+        references: the captions of the split.
+        split: their name.
+        spice_kind: auto, java, python or none.
+        corenlp: folder of the official SPICE's parser.
+        spice_cache: database of parsed captions.
+        meteor_tables: folder of METEOR's tables for the references.
+        output: folder that gets `scores.json` and `clips.csv`.
+    """
+    said = read_captions_file(candidates)
+    systems = {"": dict(zip(said["file_name"], said["caption"], strict=True))}
+    _score(
+        systems,
+        read_references(references),
+        spice.of_workflow(spice_kind, corenlp, spice_cache),
+        meteor_tables,
+        Evaluated.of(read_record(run), split),
+        output,
+    )
 
 
-def evaluate_grid(config: Mapping, layout: Layout, recipe: str, seed: int) -> None:
-    """Score `tta/captions.csv`, all points at once, into a folder each."""
-    folder = layout.run("captioning", recipe, seed) / "tta"
+def score_caption_grid(
+    *,
+    run: Path,
+    candidates: Path,
+    references: Path,
+    spice_kind: SpiceKind,
+    corenlp: Path | None = None,
+    spice_cache: Path,
+    meteor_tables: Path,
+    output: Path,
+) -> None:
+    """Score a captioner's captions at every point of test-time augmentation.
+
+    Args:
+        run: folder of the captioner.
+        candidates: its captions: columns point, file_name, caption.
+        references: the captions of the test split.
+        spice_kind: auto, java, python or none.
+        corenlp: folder of the official SPICE's parser.
+        spice_cache: database of parsed captions.
+        meteor_tables: folder of METEOR's tables for the references.
+        output: folder that gets a folder a point, with `scores.json` and `clips.csv`.
+    """
     systems = {
-        point: dict(zip(own["file_name"], own["caption"], strict=True))
-        for point, own in read_said(folder / "captions.csv").groupby("point")
+        str(point): dict(zip(own["file_name"], own["caption"], strict=True))
+        for point, own in read_captions_file(candidates).groupby("point")
     }
-    score_systems(config, systems, read_references(layout.captions("test")), folder)
+    _score(
+        systems,
+        read_references(references),
+        spice.of_workflow(spice_kind, corenlp, spice_cache),
+        meteor_tables,
+        Evaluated.of(read_record(run), "test"),
+        output,
+    )
 
 
-def prepare_references(config: Mapping, layout: Layout, split: str = "test") -> None:
-    """Prepare a split's references, once for all the runs to be scored."""
-    references = read_references(layout.captions(split))
-    captioning.prepare_references(references, spice.chosen(config), METEOR_TABLES)
+def prepare_references(
+    *,
+    references: Path,
+    spice_kind: SpiceKind,
+    corenlp: Path | None = None,
+    spice_cache: Path,
+    meteor_tables: Path,
+    done: Path,
+) -> None:
+    """Prepare a split's references for METEOR and SPICE, once for all runs.
+
+    Args:
+        references: the captions of the split.
+        spice_kind: auto, java, python or none.
+        corenlp: folder of the official SPICE's parser.
+        spice_cache: database of parsed captions.
+        meteor_tables: folder of METEOR's tables for the references.
+        done: is written at the end.
+    """
+    captioning.prepare_references(
+        read_references(references),
+        spice.of_workflow(spice_kind, corenlp, spice_cache),
+        meteor_tables,
+    )
+    write_atomically(done, "")
 
 
-def read_said(path: Path) -> pd.DataFrame:
-    """Read what a model said, as text: an empty caption and "nan" are captions too."""
+def read_captions_file(path: Path) -> pd.DataFrame:
+    """Read captions as text: an empty caption and "nan" are captions too."""
     return pd.read_csv(path, dtype=str, keep_default_na=False)
 
 
-def score_systems(
-    config: Mapping,
+def _score(
     systems: Mapping[str, Mapping[str, str]],
     references: Mapping[str, list[str]],
-    parent: Path,
+    spice_settings: spice.Settings,
+    meteor_tables: Path,
+    evaluated: Evaluated,
+    output: Path,
 ) -> None:
     """Score what several systems said of the same clips, each into its own folder.
 
     `clips.csv` has the score of each clip, as a fraction; `scores.json` those of
     the corpus in the paper's unit, per cent.
     """
-    scored = captioning.score_many(
-        systems, references, spice.chosen(config), METEOR_TABLES
-    )
+    scored = captioning.score_many(systems, references, spice_settings, meteor_tables)
     for system, scores in scored.items():
         clips = pd.DataFrame({name: own for name, (_, own) in scores.items()})
         clips.insert(0, "file_name", list(references))
-        write_atomically(parent / system / "clips.csv", clips.to_csv(index=False))
+        folder = output / system
+        write_atomically(folder / CLIP_FILES["captioning"], clips.to_csv(index=False))
         metrics = {name: 100 * corpus for name, (corpus, _) in scores.items()}
-        write_scores(parent / system, len(references), metrics)
+        own = replace(evaluated, tta=system or None)
+        write_scores(folder, own, len(references), metrics)

@@ -1,33 +1,75 @@
-"""What a trained captioner says of the test clips."""
+"""What a trained captioner says of clips."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pandas as pd
 import torch
 
 from workflow_src.audio.log_mel_cache import open_log_mels
+from workflow_src.audio.settings import ClipForm, FrontEndSettings
 from workflow_src.audio.store import LogMelStore
 from workflow_src.corpus.text import Vocabulary
 from workflow_src.decoding import beam_search
 from workflow_src.device import prepare
+from workflow_src.evaluation.settings import DecodingSettings, SearchOrder
 from workflow_src.files import write_atomically
-from workflow_src.layout import Layout
-from workflow_src.models.act import ACT, ActConfig
+from workflow_src.models.act import ACT
+from workflow_src.models.run_folder import MODEL, VOCABULARY, RunRecord, read_record
+from workflow_src.models.settings import ActConfig
+from workflow_src.models.weights import load_weights
 from workflow_src.progress import track
-from workflow_src.training.loop import load_model
 
 BATCH = 32  # clips encoded and decoded at once
 
 
-def load_captioner(
-    config: Mapping, layout: Layout, recipe: str, seed: int, device: torch.device
-) -> tuple[ACT, Vocabulary]:
-    """Load the captioner of a run, ready to caption."""
-    vocabulary = Vocabulary.load(layout.vocabulary)
-    model = ACT(ActConfig(len(vocabulary), **config["captioning"]["model"]))
-    path = layout.run("captioning", recipe, seed) / "model.pt"
-    model.load_state_dict(load_model(path)["model"])
-    return model.to(device).eval(), vocabulary
+@dataclass(frozen=True)
+class Captioner:
+    """A trained captioner, ready to caption.
+
+    Attributes:
+        model: in evaluation mode.
+        vocabulary: its words.
+        front_end: the log-mels it is fed.
+        clip_form: of its clips.
+        record: what the run is.
+        device: where the model is.
+    """
+
+    model: ACT
+    vocabulary: Vocabulary
+    front_end: FrontEndSettings
+    clip_form: ClipForm
+    record: RunRecord
+    device: torch.device
+
+    @classmethod
+    def load(cls, run: Path, device: torch.device) -> Captioner:
+        """Load the captioner of a run's folder.
+
+        Raises:
+            InputError: the folder holds no trained captioner.
+        """
+        record = read_record(run)
+        record.require_task("captioning", run)
+        vocabulary = Vocabulary.load(run / VOCABULARY)
+        sizes = replace(record.part("model", ActConfig), vocabulary=len(vocabulary))
+        model = ACT(sizes)
+        model.load_state_dict(load_weights(run / MODEL)["model"])
+        return cls(
+            model.to(device).eval(),
+            vocabulary,
+            record.part("front_end", FrontEndSettings),
+            record.part("clip_form", ClipForm),
+            record,
+            device,
+        )
+
+    def open_log_mels(self, folder: Path) -> LogMelStore:
+        """Open log-mels that this model reads; see `log_mel_cache.open_log_mels`."""
+        return open_log_mels(folder, self.front_end, self.clip_form)
 
 
 @torch.no_grad()
@@ -36,7 +78,10 @@ def caption(
     log_mels: LogMelStore,
     vocabulary: Vocabulary,
     device: torch.device,
-    **decoding,
+    *,
+    beams: int = 3,
+    max_words: int = 30,
+    order: SearchOrder = "beam",
 ) -> dict[str, str]:
     """Caption every clip of a store: file name -> caption.
 
@@ -45,9 +90,11 @@ def caption(
         log_mels: the clips.
         vocabulary: its words.
         device: where the model is.
-        decoding: options of `beam_search`.
+        beams: hypotheses kept a clip.
+        max_words: of a caption.
+        order: of the search.
     """
-    said = {}
+    captions = {}
     for start in track(range(0, len(log_mels), BATCH), "captioning"):
         rows = range(start, min(start + BATCH, len(log_mels)))
         memory = model.encode(torch.from_numpy(log_mels.read(rows)).float().to(device))
@@ -57,22 +104,43 @@ def caption(
             [[1.0]] * len(rows),
             sos=vocabulary.sos,
             eos=vocabulary.eos,
-            **decoding,
+            beams=beams,
+            max_words=max_words,
+            order=order,
         )
         for row, hypothesis in zip(rows, found, strict=True):
-            said[log_mels.names[row]] = vocabulary.decode(hypothesis.words)
-    return said
+            captions[log_mels.names[row]] = vocabulary.decode(hypothesis.words)
+    return captions
 
 
 def caption_split(
-    config: Mapping, layout: Layout, recipe: str, seed: int, split: str = "test"
+    settings: DecodingSettings,
+    *,
+    run: Path,
+    log_mels: Path,
+    output: Path,
+    device: str = "auto",
+    threads: int | None = None,
 ) -> None:
-    """Write `captions.csv` of a run: columns file_name, caption."""
-    device = prepare(config)
-    model, vocabulary = load_captioner(config, layout, recipe, seed, device)
-    log_mels = open_log_mels(config, layout, "captioning", split)
-    decoding = config["captioning"]["decoding"]
-    said = caption(model, log_mels, vocabulary, device, **decoding)
-    table = pd.DataFrame(said.items(), columns=["file_name", "caption"])
-    path = layout.evaluated("captioning", recipe, seed, split) / "captions.csv"
-    write_atomically(path, table.to_csv(index=False))
+    """Caption the clips of a split with a trained model.
+
+    Args:
+        settings: of the search.
+        run: folder of the captioner.
+        log_mels: store of the split.
+        output: gets columns file_name, caption.
+        device: auto, cpu, cuda or cuda:N.
+        threads: of the CPU.
+    """
+    captioner = Captioner.load(run, prepare(device, threads))
+    captions = caption(
+        captioner.model,
+        captioner.open_log_mels(log_mels),
+        captioner.vocabulary,
+        captioner.device,
+        beams=settings.beams,
+        max_words=settings.max_words,
+        order=settings.order,
+    )
+    table = pd.DataFrame(captions.items(), columns=["file_name", "caption"])
+    write_atomically(output, table.to_csv(index=False))

@@ -3,49 +3,72 @@
 The paper uses the encoder's last layer and leaves the choice as future work.
 """
 
-from collections.abc import Mapping
+from __future__ import annotations
+
+from pathlib import Path
 
 import pandas as pd
 
 from workflow_src.corpus.pairs import read_pairs
 from workflow_src.device import prepare
 from workflow_src.evaluation.retrieval import (
+    Retriever,
     embed_captions,
-    load_retriever,
     retrieval_metrics,
 )
+from workflow_src.evaluation.settings import TestTimeSettings
 from workflow_src.evaluation.tta_grid import views
 from workflow_src.evaluation.tta_retrieval import retrieval_grid
-from workflow_src.layout import Layout
+from workflow_src.files import write_atomically
 from workflow_src.tta import Strategy
 
 
-def layer_search(config: Mapping, layout: Layout) -> pd.DataFrame:
-    """Score Multi-TTA with each stage as h_E, on the validation clips.
+def layer_search(
+    settings: TestTimeSettings,
+    *,
+    runs: list[Path],
+    log_mels: Path,
+    waveforms: Path,
+    captions: Path,
+    output: Path,
+    views_per_batch: int = 64,
+    device: str = "auto",
+    threads: int | None = None,
+) -> None:
+    """Try each stage of the retriever's audio encoder as the middle layer.
 
-    Columns: layer, tau, |P_hE|, |P_H|, clips, seed, then the retrieval metrics. The
-    strategy is the largest of the grid's Multi-TTA points. Each seed has its rows.
+    The strategy is the largest of the grid's Multi-TTA points.
+
+    Args:
+        settings: of the views; the layer in it counts for nothing here.
+        runs: folders of retrievers, one a seed.
+        log_mels: store of the validation split.
+        waveforms: store of the validation split.
+        captions: of the validation split.
+        output: gets columns layer, tau, |P_hE|, |P_H|, clips, seed, then the metrics.
+        views_per_batch: most views encoded at once.
+        device: auto, cpu, cuda or cuda:N.
+        threads: of the CPU.
     """
-    device = prepare(config)
-    recipe = config["tta"]["recipe"]
-    sizes = max(config["tta"]["grid"]["multi"], key=lambda pair: pair[0] * pair[1])
+    on = prepare(device, threads)
+    sizes = max(settings.grid.multi, key=lambda pair: pair[0] * pair[1])
     strategy = Strategy.uniform(sizes)
-    clips = views(config, layout, "retrieval", recipe, device, split="val")
-    pairs = read_pairs(layout.captions("val"))
+    pairs = read_pairs(captions)
     rows = []
-    for seed in config["seeds"]:
-        model = load_retriever(config, layout, recipe, seed, device)
-        captions = embed_captions(model, pairs)
-        for layer in model.audio_encoder.stage_names:
+    for run in runs:
+        retriever = Retriever.load(run, on)
+        clips = views(retriever, settings, log_mels, waveforms, views_per_batch)
+        texts = embed_captions(retriever.model, pairs)
+        for layer in retriever.model.audio_encoder.stage_names:
             embedded = retrieval_grid(
-                model,
+                retriever.model,
                 clips,
                 [strategy],
                 layer=layer,
-                stabilise=config["tta"]["stabilise"],
+                stabilise=settings.stabilise,
             )
             metrics, _ = retrieval_metrics(
-                embedded[strategy], captions, clips.names, pairs
+                embedded[strategy], texts, clips.names, pairs
             )
             row = {
                 "layer": layer,
@@ -53,8 +76,8 @@ def layer_search(config: Mapping, layout: Layout) -> pd.DataFrame:
                 "|P_hE|": sizes[0],
                 "|P_H|": sizes[1],
                 "clips": len(clips.names),
-                "seed": seed,
+                "seed": retriever.record.settings["seed"],
             }
             shown = {name: round(value, 2) for name, value in metrics.items()}
             rows.append(row | shown)
-    return pd.DataFrame(rows)
+    write_atomically(output, pd.DataFrame(rows).to_csv(index=False))

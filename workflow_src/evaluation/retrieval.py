@@ -1,6 +1,9 @@
 """Embeddings of a trained retriever on a split, and its scores in both directions."""
 
-from collections.abc import Mapping, Sequence
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -9,37 +12,64 @@ import torch
 from torch import Tensor
 
 from workflow_src.audio.log_mel_cache import open_log_mels
+from workflow_src.audio.settings import ClipForm, FrontEndSettings
 from workflow_src.audio.store import LogMelStore
 from workflow_src.corpus.pairs import read_pairs
 from workflow_src.device import prepare
-from workflow_src.evaluation.scores import write_scores
+from workflow_src.evaluation.scores import CLIP_FILES, Evaluated, write_scores
 from workflow_src.files import write_atomically
-from workflow_src.layout import Layout
 from workflow_src.metrics.retrieval import ranks, summary
-from workflow_src.models.retrieval import AudioTextRetriever, RetrieverConfig
+from workflow_src.models.retrieval import AudioTextRetriever, TextEncoder
+from workflow_src.models.run_folder import MODEL, TEXT_ENCODER, RunRecord, read_record
+from workflow_src.models.settings import RetrieverConfig
+from workflow_src.models.weights import load_weights
 from workflow_src.progress import track
-from workflow_src.training.loop import load_model
 
 BATCH = 32  # clips or captions embedded at once
 Pairs = Sequence[tuple[str, str]]  # file name and caption
 
 
-def build_retriever(config: Mapping, layout: Layout) -> AudioTextRetriever:
-    """Make the model of the config, its weights as they come."""
-    settings = dict(config["retrieval"]["model"])
-    if settings["text_encoder"] is None:
-        settings["word_pieces"] = layout.word_pieces
-    return AudioTextRetriever(RetrieverConfig(**settings))
+@dataclass(frozen=True)
+class Retriever:
+    """A trained retriever, ready to embed.
 
+    Attributes:
+        model: in evaluation mode.
+        front_end: the log-mels it is fed.
+        clip_form: of its clips.
+        record: what the run is.
+        device: where the model is.
+    """
 
-def load_retriever(
-    config: Mapping, layout: Layout, recipe: str, seed: int, device: torch.device
-) -> AudioTextRetriever:
-    """Load the retriever of a run, ready to embed."""
-    model = build_retriever(config, layout)
-    path = layout.run("retrieval", recipe, seed) / "model.pt"
-    model.load_state_dict(load_model(path)["model"])
-    return model.to(device).eval()
+    model: AudioTextRetriever
+    front_end: FrontEndSettings
+    clip_form: ClipForm
+    record: RunRecord
+    device: torch.device
+
+    @classmethod
+    def load(cls, run: Path, device: torch.device) -> Retriever:
+        """Load the retriever of a run's folder.
+
+        Raises:
+            InputError: the folder holds no trained retriever.
+        """
+        record = read_record(run)
+        record.require_task("retrieval", run)
+        sizes = record.part("model", RetrieverConfig)
+        model = AudioTextRetriever(sizes, TextEncoder.from_form(run / TEXT_ENCODER))
+        model.load_state_dict(load_weights(run / MODEL)["model"])
+        return cls(
+            model.to(device).eval(),
+            record.part("front_end", FrontEndSettings),
+            record.part("clip_form", ClipForm),
+            record,
+            device,
+        )
+
+    def open_log_mels(self, folder: Path) -> LogMelStore:
+        """Open log-mels that this model reads; see `log_mel_cache.open_log_mels`."""
+        return open_log_mels(folder, self.front_end, self.clip_form)
 
 
 @torch.no_grad()
@@ -87,25 +117,47 @@ def retrieval_metrics(
     return metrics, found
 
 
-def evaluate(
-    config: Mapping, layout: Layout, recipe: str, seed: int, split: str = "test"
+def score_retrieval(
+    *,
+    run: Path,
+    log_mels: Path,
+    captions: Path,
+    split: str = "test",
+    output: Path,
+    device: str = "auto",
+    threads: int | None = None,
 ) -> None:
-    """Score a run on a split: see `write_retrieval_scores`."""
-    device = prepare(config)
-    model = load_retriever(config, layout, recipe, seed, device)
-    log_mels = open_log_mels(config, layout, "retrieval", split)
-    pairs = read_pairs(layout.captions(split))
+    """Score a retriever on a split, in both directions.
+
+    Args:
+        run: folder of the retriever.
+        log_mels: store of the split.
+        captions: of the split.
+        split: its name.
+        output: folder that gets `scores.json` and `ranks.csv`.
+        device: auto, cpu, cuda or cuda:N.
+        threads: of the CPU.
+    """
+    retriever = Retriever.load(run, prepare(device, threads))
+    clips = retriever.open_log_mels(log_mels)
+    pairs = read_pairs(captions)
     write_retrieval_scores(
-        layout.evaluated("retrieval", recipe, seed, split),
-        embed_clips(model, log_mels, device),
-        embed_captions(model, pairs),
-        log_mels.names,
+        output,
+        Evaluated.of(retriever.record, split),
+        embed_clips(retriever.model, clips, retriever.device),
+        embed_captions(retriever.model, pairs),
+        clips.names,
         pairs,
     )
 
 
 def write_retrieval_scores(
-    folder: Path, audio: Tensor, captions: Tensor, names: Sequence[str], pairs: Pairs
+    folder: Path,
+    evaluated: Evaluated,
+    audio: Tensor,
+    captions: Tensor,
+    names: Sequence[str],
+    pairs: Pairs,
 ) -> None:
     """Write `scores.json`, and `ranks.csv` query by query.
 
@@ -120,5 +172,5 @@ def write_retrieval_scores(
         )
         for direction, own in found.items()
     )
-    write_atomically(folder / "ranks.csv", table.to_csv(index=False))
-    write_scores(folder, len(names), metrics)
+    write_atomically(folder / CLIP_FILES["retrieval"], table.to_csv(index=False))
+    write_scores(folder, evaluated, len(names), metrics)

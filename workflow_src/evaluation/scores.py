@@ -1,13 +1,98 @@
-"""The file of corpus scores that every evaluated run has, for both tasks."""
+"""`scores.json`: the corpus scores of one evaluation, and what was evaluated."""
+
+from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
+from workflow_src.errors import InputError
 from workflow_src.files import write_atomically
+from workflow_src.models.run_folder import RunRecord
+from workflow_src.settings import Settings, digest, plain, read_json
+
+SCORES = "scores.json"
+# The file beside it, with the scores clip by clip or query by query.
+CLIP_FILES = {"captioning": "clips.csv", "retrieval": "ranks.csv"}
 
 
-def write_scores(folder: Path, clips: int, metrics: Mapping[str, float]) -> None:
-    """Write `scores.json`: {"clips": N, "metrics": {name: value}}."""
-    content = {"clips": clips, "metrics": dict(metrics)}
-    write_atomically(folder / "scores.json", json.dumps(content, indent=2) + "\n")
+@dataclass(frozen=True)
+class Evaluated(Settings):
+    """What was evaluated, on what.
+
+    Attributes:
+        task: captioning or retrieval.
+        recipe: of the training.
+        seed: of the training.
+        split: whose clips were asked about.
+        tta: point of the grid of test-time augmentation; None: without.
+        corpus: name of the corpus that the model was trained on.
+        scale: of it.
+        settings: digest of the training's settings.
+        version: of the code that trained the model.
+    """
+
+    task: Literal["captioning", "retrieval"]
+    recipe: str
+    seed: int
+    split: str
+    tta: str | None
+    corpus: str
+    scale: str
+    settings: str
+    version: str
+
+    @classmethod
+    def of(cls, record: RunRecord, split: str, tta: str | None = None) -> Evaluated:
+        """What an evaluation of a run is."""
+        if record.task == "pretraining":
+            raise InputError("the pre-training of an encoder has no scores")
+        return cls(
+            task=record.task,
+            recipe=str(record.settings["recipe"]["name"]),
+            seed=int(record.settings["seed"]),
+            split=split,
+            tta=tta,
+            corpus=record.corpus.label,
+            scale=record.corpus.scale,
+            settings=digest(record.settings),
+            version=str(record.code),
+        )
+
+
+@dataclass(frozen=True)
+class Scores(Settings):
+    """The content of `scores.json`.
+
+    Attributes:
+        evaluated: what was evaluated.
+        clips: N.
+        metrics: metric -> score in the paper's unit: per cent, or a rank.
+    """
+
+    evaluated: Evaluated
+    clips: int
+    metrics: dict[str, float] = field(default_factory=dict)
+
+
+def write_scores(
+    folder: Path, evaluated: Evaluated, clips: int, metrics: Mapping[str, float]
+) -> None:
+    """Write `scores.json` of an evaluation."""
+    content = plain(Scores(evaluated, clips, dict(metrics)))
+    write_atomically(folder / SCORES, json.dumps(content, indent=2) + "\n")
+
+
+def read_scores(path: Path) -> Scores:
+    """Read a `scores.json`.
+
+    Raises:
+        InputError: it is missing or damaged.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from None
+    return read_json(Scores, text, str(path))

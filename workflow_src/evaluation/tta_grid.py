@@ -4,111 +4,155 @@ Each point of the grid gets a folder `tta/<point>/` in the run's folder, with th
 same files as the run itself has; so tables read both in the same way.
 """
 
-from collections.abc import Mapping
+from __future__ import annotations
+
+from pathlib import Path
 
 import pandas as pd
 import torch
 
 from workflow_src.audio.frontend import front_end
-from workflow_src.audio.log_mel_cache import open_log_mels
 from workflow_src.audio.store import WaveformStore
 from workflow_src.augment.recipe import Recipe
+from workflow_src.augment.recipes import RecipeSettings
 from workflow_src.corpus.pairs import read_pairs
 from workflow_src.device import prepare
-from workflow_src.evaluation.captioning import load_captioner
+from workflow_src.evaluation.captioning import Captioner
 from workflow_src.evaluation.retrieval import (
+    Retriever,
     embed_captions,
-    load_retriever,
     write_retrieval_scores,
 )
+from workflow_src.evaluation.scores import Evaluated
+from workflow_src.evaluation.settings import CaptionGridSettings, TestTimeSettings
 from workflow_src.evaluation.tta_captioning import captioning_grid
 from workflow_src.evaluation.tta_retrieval import retrieval_grid
 from workflow_src.evaluation.views import Views
 from workflow_src.files import write_atomically
-from workflow_src.layout import FRONT_ENDS, Layout
-from workflow_src.tta import GridPoint, grid_points
-
-
-def points(config: Mapping) -> list[GridPoint]:
-    """List the points of the config's grid."""
-    return grid_points(**config["tta"]["grid"])
 
 
 def views(
-    config: Mapping,
-    layout: Layout,
-    task: str,
-    recipe_name: str,
-    device: torch.device,
-    split: str = "test",
+    loaded: Captioner | Retriever,
+    settings: TestTimeSettings,
+    log_mels: Path,
+    waveforms: Path,
+    views_per_batch: int,
 ) -> Views:
-    """Augmented views of a split's clips, for a model trained under a recipe."""
-    name = FRONT_ENDS[task]
-    recipe = Recipe.from_config(config, recipe_name, task)
+    """Augmented views of a split's clips, by the recipe that a model was trained with.
+
+    Args:
+        loaded: the model.
+        settings: of test-time augmentation.
+        log_mels: store of the split.
+        waveforms: store of the split.
+        views_per_batch: most views encoded at once.
+    """
+    recipe = Recipe.of(loaded.record.part("recipe", RecipeSettings))
     return Views(
-        augmentation=recipe.test_time(),
-        front_end=front_end(config, name).to(device),
-        log_mels=open_log_mels(config, layout, task, split),
-        waveforms=WaveformStore(layout.waveforms(split)),
-        seed=config["tta"]["seed"],
-        batch=config["tta"]["views_per_batch"],
-        device=device,
+        augmentation=recipe.test_time(settings.strength),
+        front_end=front_end(loaded.front_end).to(loaded.device),
+        log_mels=loaded.open_log_mels(log_mels),
+        waveforms=WaveformStore(waveforms),
+        seed=settings.seed,
+        batch=views_per_batch,
+        device=loaded.device,
     )
 
 
-def caption_grid(config: Mapping, layout: Layout, recipe: str, seed: int) -> None:
-    """Caption the test clips at every point: `tta/captions.csv`.
+def caption_grid(
+    settings: CaptionGridSettings,
+    *,
+    run: Path,
+    log_mels: Path,
+    waveforms: Path,
+    output: Path,
+    views_per_batch: int = 64,
+    memories_per_search: int = 256,
+    device: str = "auto",
+    threads: int | None = None,
+) -> None:
+    """Caption the test clips at every point of the test-time augmentation grid.
 
-    Columns: point, file_name, caption.
+    Args:
+        settings: of the views and of the search.
+        run: folder of the captioner.
+        log_mels: store of the test split.
+        waveforms: store of the test split.
+        output: gets columns point, file_name, caption.
+        views_per_batch: most views encoded at once.
+        memories_per_search: most memories decoded at once.
+        device: auto, cpu, cuda or cuda:N.
+        threads: of the CPU.
     """
-    device = prepare(config)
-    model, vocabulary = load_captioner(config, layout, recipe, seed, device)
-    grid = points(config)
-    said = captioning_grid(
-        model,
-        views(config, layout, "captioning", recipe, device),
-        [point.strategy for point in grid],
+    captioner = Captioner.load(run, prepare(device, threads))
+    test_time, vocabulary = settings.test_time, captioner.vocabulary
+    captions = captioning_grid(
+        captioner.model,
+        views(captioner, test_time, log_mels, waveforms, views_per_batch),
+        [point.strategy for point in test_time.grid.points],
         vocabulary.decode,
-        stabilise=config["tta"]["stabilise"],
-        memories_per_search=config["tta"]["memories_per_search"],
+        stabilise=test_time.stabilise,
+        memories_per_search=memories_per_search,
         sos=vocabulary.sos,
         eos=vocabulary.eos,
-        **config["captioning"]["decoding"],
+        beams=settings.decoding.beams,
+        max_words=settings.decoding.max_words,
+        order=settings.decoding.order,
     )
     table = pd.DataFrame(
         [
-            (point.name, clip, caption)
-            for point in grid
-            for clip, caption in said[point.strategy].items()
+            (point.name, clip, text)
+            for point in test_time.grid.points
+            for clip, text in captions[point.strategy].items()
         ],
         columns=["point", "file_name", "caption"],
     )
-    path = layout.run("captioning", recipe, seed) / "tta" / "captions.csv"
-    write_atomically(path, table.to_csv(index=False))
+    write_atomically(output, table.to_csv(index=False))
 
 
-def evaluate_grid(config: Mapping, layout: Layout, recipe: str, seed: int) -> None:
-    """Embed the test clips at every point and score each into a folder."""
-    device = prepare(config)
-    model = load_retriever(config, layout, recipe, seed, device)
-    grid = points(config)
-    clips = views(config, layout, "retrieval", recipe, device)
+def score_retrieval_grid(
+    settings: TestTimeSettings,
+    *,
+    run: Path,
+    log_mels: Path,
+    waveforms: Path,
+    captions: Path,
+    output: Path,
+    views_per_batch: int = 64,
+    device: str = "auto",
+    threads: int | None = None,
+) -> None:
+    """Score a retriever at every point of the test-time augmentation grid.
+
+    Args:
+        settings: of the views and the strategies.
+        run: folder of the retriever.
+        log_mels: store of the test split.
+        waveforms: store of the test split.
+        captions: of the test split.
+        output: folder that gets a folder a point, with `scores.json` and `ranks.csv`.
+        views_per_batch: most views encoded at once.
+        device: auto, cpu, cuda or cuda:N.
+        threads: of the CPU.
+    """
+    retriever = Retriever.load(run, prepare(device, threads))
+    clips = views(retriever, settings, log_mels, waveforms, views_per_batch)
     with torch.no_grad():
         embedded = retrieval_grid(
-            model,
+            retriever.model,
             clips,
-            [point.strategy for point in grid],
-            layer=config["tta"]["retrieval_layer"],
-            stabilise=config["tta"]["stabilise"],
+            [point.strategy for point in settings.grid.points],
+            layer=settings.retrieval_layer,
+            stabilise=settings.stabilise,
         )
-    pairs = read_pairs(layout.captions("test"))
-    captions = embed_captions(model, pairs)
-    folder = layout.run("retrieval", recipe, seed) / "tta"
-    for point in grid:
+    pairs = read_pairs(captions)
+    texts = embed_captions(retriever.model, pairs)
+    for point in settings.grid.points:
         write_retrieval_scores(
-            folder / point.name,
+            output / point.name,
+            Evaluated.of(retriever.record, "test", point.name),
             embedded[point.strategy],
-            captions,
+            texts,
             clips.names,
             pairs,
         )

@@ -17,10 +17,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from workflow_src.models.act_encoder import ActConfig, Encoder
+from workflow_src.errors import InputError
+from workflow_src.models.act_encoder import Encoder
 from workflow_src.models.attention import Attention
 from workflow_src.models.checkpoint import LoadReport, StateDict
+from workflow_src.models.settings import ActConfig
 from workflow_src.progress import say
+
+__all__ = ["ACT", "ActConfig", "DecoderState", "label_smoothing_loss"]
 
 MAX_WORDS = 2_000  # the decoder's positions are computed
 
@@ -124,6 +128,8 @@ class ACT(nn.Module):
 
     def __init__(self, config: ActConfig) -> None:
         super().__init__()
+        if config.vocabulary < 1:
+            raise InputError("ACT needs a vocabulary of at least one word")
         self.config = config
         width = config.decoder_width
         self.encoder = Encoder(config)

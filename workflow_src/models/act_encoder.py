@@ -1,52 +1,21 @@
-"""ACT's sizes and its encoder; `workflow_src.models.act` has the whole model.
+"""ACT's encoder; `workflow_src.models.act` has the whole model.
 
 The encoder is DeiT-shaped: patches of 4 frames and a class token go through
 pre-norm Transformer blocks to scores of the AudioSet tags it was trained on.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from workflow_src.audio.frontend import MEL_BINS
-from workflow_src.config import ACT_PATCH_FRAMES, ACT_PATCHES
-from workflow_src.errors import InputError
 from workflow_src.models.attention import Attention
+from workflow_src.models.settings import ACT_PATCH_FRAMES, ACT_PATCHES, ActConfig
 
 # Of positions and class token, as DeiT: the published code has 1, from which a small
 # encoder learns tags far slower. A published encoder brings its own.
 INITIAL = 0.02
-
-
-@dataclass(frozen=True)
-class ActConfig:
-    """Sizes of ACT; the defaults are the published ones.
-
-    The names are those of `captioning.model` in config.yaml, plus the number of
-    words, which the vocabulary gives.
-    """
-
-    vocabulary: int
-    encoder_width: int = 768
-    encoder_layers: int = 12
-    encoder_heads: int = 12
-    encoder_feedforward: int = 3072
-    tag_classes: int = 527
-    decoder_width: int = 512
-    decoder_layers: int = 4
-    decoder_heads: int = 8
-    decoder_feedforward: int = 2048
-    dropout: float = 0.2
-    # Width of one encoder head; None: encoder_width / encoder_heads.
-    encoder_head_width: int | None = None
-
-    def __post_init__(self) -> None:
-        if self.encoder_width % self.encoder_heads and not self.encoder_head_width:
-            raise InputError("encoder_width must be a multiple of encoder_heads")
-        if self.decoder_width % (2 * self.decoder_heads):
-            raise InputError("decoder_width must be an even multiple of decoder_heads")
 
 
 class EncoderBlock(nn.Module):

@@ -6,13 +6,14 @@ from torch import Tensor
 
 from workflow_src.errors import InputError
 from workflow_src.models.act import ACT
-from workflow_src.models.act_encoder import ActConfig, Encoder
+from workflow_src.models.act_encoder import Encoder
 from workflow_src.models.checkpoint import (
     LoadReport,
     StateDict,
     load_exactly,
     read_state_dict,
 )
+from workflow_src.models.settings import ActConfig
 
 # (ours, theirs): how a name starts; {} is a layer's number.
 ENCODER_NAMES = [

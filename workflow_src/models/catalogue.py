@@ -107,3 +107,15 @@ CATALOGUE: dict[str, tuple[PublishedFile, ...]] = {
         ),
     ),
 }
+
+
+def place(name: str, folder: Path = FOLDER) -> Path:
+    """Where the file of a name of the catalogue will be, or of several their folder.
+
+    Any other name is the path of a file of the user.
+    """
+    if name not in CATALOGUE:
+        return Path(name)
+    files = CATALOGUE[name]
+    path = folder / files[0].file
+    return path if len(files) == 1 else path.parent

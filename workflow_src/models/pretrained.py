@@ -16,36 +16,13 @@ from pathlib import Path
 
 from workflow_src.errors import InputError
 from workflow_src.files import require_disk
-from workflow_src.models.catalogue import CATALOGUE, FOLDER, PublishedFile
+from workflow_src.models.catalogue import CATALOGUE, FOLDER, PublishedFile, place
 from workflow_src.progress import say
 
 ATTEMPTS = 5
 PAUSE = 2.0  # seconds before the second attempt; each further one twice as long
 TIMEOUT = 60  # seconds without a byte
 CHUNK = 1 << 20  # bytes
-
-
-def published_encoder(name: str, folder: Path = FOLDER) -> Path:
-    """The file of a name of the catalogue, or of a path.
-
-    Raises:
-        InputError: if it is not there.
-    """
-    if name not in CATALOGUE:
-        if not Path(name).exists():
-            raise InputError(
-                f"pretrained: {name} is no file, and none of {', '.join(CATALOGUE)}"
-            )
-        return Path(name)
-    files = CATALOGUE[name]
-    for published in files:
-        if not (folder / published.file).is_file():
-            raise InputError(
-                f"{folder / published.file} is missing: run `python -m workflow_src "
-                f"fetch {name}`, or put the file of {published.page} there"
-            )
-    path = folder / files[0].file
-    return path if len(files) == 1 else path.parent
 
 
 def text_encoder(name: str, folder: Path = FOLDER) -> str:
@@ -101,7 +78,7 @@ def fetch(
                 f"it checked from now on, add to config.yaml under pretrained_sha256:"
                 f'\n  "{path.name}": {digest(path, "sha256")}'
             )
-    return published_encoder(name, folder)
+    return place(name, folder)
 
 
 def digest(path: Path, kind: str) -> str:

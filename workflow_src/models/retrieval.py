@@ -7,8 +7,7 @@ and captions are compared by cosine, and trained with NT-Xent.
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from os import PathLike
 from pathlib import Path
 
@@ -19,33 +18,18 @@ from torch import Tensor, nn
 from workflow_src.errors import InputError
 from workflow_src.models import pretrained
 from workflow_src.models.panns import ResNet38
+from workflow_src.models.settings import RetrieverConfig
+
+__all__ = [
+    "AudioTextRetriever",
+    "RetrieverConfig",
+    "TextEncoder",
+    "ntxent",
+    "train_wordpieces",
+]
 
 SPECIAL_PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 MAX_PIECES = 512  # BERT has no positions beyond; longer captions are cut
-
-
-@dataclass(frozen=True)
-class RetrieverConfig:
-    """Sizes of the retriever; the defaults are the published ones.
-
-    The names are those of `retrieval.model` in config.yaml, plus `word_pieces`.
-    """
-
-    audio_width: int = 64
-    audio_blocks: Sequence[int] = (3, 4, 6, 3)
-    audio_dropout: float = 0.2
-    # A transformers encoder by name or folder; None: a BERT of the sizes below.
-    text_encoder: str | None = "bert-base-uncased"
-    text_dropout: float = 0.2
-    text_width: int = 256
-    text_layers: int = 4
-    text_heads: int = 4
-    text_pieces: int = 2000
-    embedding: int = 1024
-    freeze_audio: bool = False
-    freeze_text: bool = False
-    # The folder that `train_wordpieces` wrote, where `text_encoder` is None.
-    word_pieces: str | PathLike | None = None
 
 
 class TextEncoder(nn.Module):
@@ -99,17 +83,22 @@ class TextEncoder(nn.Module):
 
     @classmethod
     def small(cls, config: RetrieverConfig) -> "TextEncoder":
-        """A BERT of the sizes of `config`, from scratch, on our own WordPieces."""
+        """A BERT of the sizes of `config`, from scratch, on our own WordPieces.
+
+        Raises:
+            InputError: there are no WordPieces.
+        """
         from transformers import AutoTokenizer, BertConfig, BertModel
 
-        if config.word_pieces is None:
+        word_pieces = config.word_pieces
+        if word_pieces is None:
             raise InputError(
                 "without text_encoder, word_pieces must name the folder that "
                 "train_wordpieces wrote"
             )
-        if not (Path(config.word_pieces) / "tokenizer.json").is_file():
-            raise InputError(f"{config.word_pieces}: no WordPieces there")
-        tokenizer = AutoTokenizer.from_pretrained(config.word_pieces)
+        if not (Path(word_pieces) / "tokenizer.json").is_file():
+            raise InputError(f"{word_pieces}: no WordPieces there")
+        tokenizer = AutoTokenizer.from_pretrained(word_pieces)
         sizes = BertConfig(
             vocab_size=len(tokenizer),
             hidden_size=config.text_width,
@@ -124,6 +113,29 @@ class TextEncoder(nn.Module):
             initializer_range=config.text_width**-0.5,
         )
         return cls(BertModel(sizes, add_pooling_layer=False), tokenizer)
+
+    @classmethod
+    def from_form(cls, folder: str | PathLike) -> "TextEncoder":
+        """Make an encoder of the form that `save_form` wrote; its weights are random.
+
+        Raises:
+            InputError: the folder holds no such form.
+        """
+        from transformers import AutoConfig, AutoModel, AutoTokenizer
+
+        try:
+            config = AutoConfig.from_pretrained(folder)
+            tokenizer = AutoTokenizer.from_pretrained(folder)
+        except (OSError, ValueError) as error:
+            raise InputError(
+                f"{folder} holds no text encoder: {str(error).splitlines()[0]}"
+            ) from error
+        return cls(AutoModel.from_config(config), tokenizer)
+
+    def save_form(self, folder: str | PathLike) -> None:
+        """Write the tokenizer and the sizes of the model, without its weights."""
+        self.tokenizer.save_pretrained(folder)
+        self.model.config.save_pretrained(folder)
 
     def forward(self, captions: list[str]) -> Tensor:
         """Captions -> (B, width)."""

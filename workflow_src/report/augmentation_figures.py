@@ -1,10 +1,9 @@
 """Pictures of one pair under each augmentation, and the page that shows them."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -15,6 +14,7 @@ from workflow_src.audio.frontend import SAMPLE_RATE
 from workflow_src.augment.generators import torch_generator
 from workflow_src.augment.pairmix import PairMix
 from workflow_src.augment.recipe import Recipe
+from workflow_src.augment.recipes import RecipeSettings, Strengths
 
 LAMBDA = 0.5  # in the pictures: Beta(0.1, 0.1) mostly leaves one clip alone
 DECIBELS = 80  # range of the colours
@@ -48,7 +48,7 @@ class _Panel:
 def draw_augmentations(
     first: Pair,
     second: Pair,
-    config: Mapping[str, Any],
+    strengths: Strengths,
     front_end: Callable[[Tensor], Tensor],
     page: Path,
     pictures: Path,
@@ -59,7 +59,7 @@ def draw_augmentations(
     Args:
         first: the pair under each augmentation.
         second: the pair that it is mixed with; as many samples.
-        config: the resolved configuration; its strengths, with probability 1.
+        strengths: of all augmentations; drawn with probability 1.
         front_end: (B, T) -> (B, L, F) in dB.
         page: Markdown file to write.
         pictures: folder of the PNGs, made if absent.
@@ -67,7 +67,7 @@ def draw_augmentations(
     """
     pictures.mkdir(parents=True, exist_ok=True)
     page.parent.mkdir(parents=True, exist_ok=True)
-    panels = _panels(first, second, config, front_end, seed)
+    panels = _panels(first, second, strengths, front_end, seed)
     loudest = max(float(panel.log_mel.max()) for panel in panels)
     seconds = len(first.waveform) / SAMPLE_RATE
     lines = [
@@ -89,12 +89,11 @@ def draw_augmentations(
 def _panels(
     first: Pair,
     second: Pair,
-    config: Mapping[str, Any],
+    strengths: Strengths,
     front_end: Callable[[Tensor], Tensor],
     seed: int,
 ) -> list[_Panel]:
-    shown = {**config, "recipes": {"shown": EVERYTHING}, "sweep": None}
-    recipe = Recipe.from_config(shown, "shown", "retrieval")
+    recipe = Recipe.of(RecipeSettings.complete("shown", EVERYTHING, strengths))
     clips = torch.stack([first.waveform, second.waveform])
     log_mels = front_end(clips)
     panels = [

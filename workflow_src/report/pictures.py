@@ -1,42 +1,59 @@
 """The pictures of docs/, drawn from the corpus and the config at hand."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
 from pathlib import Path
 
 import torch
 
 from workflow_src.audio.frontend import ActLogMel
 from workflow_src.audio.store import WaveformStore, to_float
-from workflow_src.config import load
 from workflow_src.corpus.pairs import read_pairs
-from workflow_src.layout import Layout
 from workflow_src.report.augmentation_figures import Pair, draw_augmentations
-from workflow_src.training.schedules import draw_learning_rates
+from workflow_src.report.learning_rates import draw_learning_rates
+from workflow_src.report.settings import PictureSettings
+from workflow_src.training.settings import CaptioningOptimization, RetrievalOptimization
 
-DOCS = Path("docs")
 
-
-def draw_pictures(config: Mapping, layout: Layout) -> None:
-    """Draw docs/augmentations.md with its pictures, and docs/learning_rates.svg.
+def draw_pictures(
+    settings: PictureSettings,
+    *,
+    waveforms: Path,
+    captions: Path,
+    page: Path,
+    pictures: Path,
+    learning_rates: Path,
+) -> None:
+    """Draw the pictures of docs/: augmentations, and the paper's learning rates.
 
     The pair is the first of the training split, mixed with the second.
+
+    Args:
+        settings: strengths.
+        waveforms: store of the training split.
+        captions: of the training split.
+        page: Markdown file to write.
+        pictures: folder of its PNGs.
+        learning_rates: .svg file.
     """
-    waveforms = WaveformStore(layout.waveforms("train"))
+    store = WaveformStore(waveforms)
     pairs = [
-        Pair(_waveform(waveforms, name), caption)
-        for name, caption in read_pairs(layout.captions("train"))[:2]
+        Pair(_waveform(store, name), caption)
+        for name, caption in read_pairs(captions)[:2]
     ]
     draw_augmentations(
         *pairs,
-        config=config,
+        strengths=settings.strengths,
         front_end=ActLogMel(),
-        page=DOCS / "augmentations.md",
-        pictures=DOCS / "augmentations",
+        page=page,
+        pictures=pictures,
     )
-    paper = load(overrides={"scale": "paper"})
     draw_learning_rates(
-        {task: paper[task]["training"] for task in ("captioning", "retrieval")},
-        DOCS / "learning_rates.svg",
+        {
+            "captioning": CaptioningOptimization(),
+            "retrieval": RetrievalOptimization(),
+        },
+        learning_rates,
     )
 
 

@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from workflow_src.evaluation.scores import CLIP_FILES
 from workflow_src.metrics.retrieval import STATISTICS
 from workflow_src.metrics.uncertainty import Difference, paired_difference
-
-CLIP_FILES = {"captioning": "clips.csv", "retrieval": "ranks.csv"}
 
 
 class Runs:

@@ -6,48 +6,85 @@ training caption said of each. Retrievers: the trained ones of Table 2 and the
 recall of a random order, which is exact arithmetic.
 """
 
-import json
+from __future__ import annotations
+
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Sequence
 from math import comb
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from workflow_src.corpus.pairs import read_pairs, read_references
-from workflow_src.layout import Layout
+from workflow_src.evaluation.scores import Scores, read_scores
+from workflow_src.files import write_atomically
 from workflow_src.metrics.captioning import cider
-from workflow_src.report.tables import rows_of
 
 SEED = 0  # of the random captions
 RANK = 10
 
 
-def sanity(config: Mapping, layout: Layout) -> pd.DataFrame:
-    """Make the table: columns task, system, clips, CIDEr, T2A R@10, A2T R@10."""
-    records = []
-    for table, task in (("table1", "captioning"), ("table2", "retrieval")):
-        recipes = dict.fromkeys(row["recipe"] for row, _ in rows_of(config, table))
-        for recipe in recipes:
-            path = layout.run(task, recipe, config["seeds"][0]) / "scores.json"
-            scores = json.loads(path.read_text())
-            shown = {
-                name: round(value, 2)
-                for name, value in scores["metrics"].items()
-                if name in ("CIDEr", f"T2A R@{RANK}", f"A2T R@{RANK}")
+def write_sanity(
+    *, scores: list[Path], train_captions: Path, test_captions: Path, output: Path
+) -> None:
+    """Compare the trained models with trivial ones and with chance.
+
+    Args:
+        scores: `scores.json` of the models to show.
+        train_captions: from which the trivial captioners take theirs.
+        test_captions: the references.
+        output: the CSV.
+    """
+    content = sanity_table(
+        [read_scores(path) for path in scores],
+        [caption for _, caption in read_pairs(train_captions)],
+        read_references(test_captions),
+    )
+    write_atomically(output, content.to_csv(index=False))
+    print(content.to_string(index=False))
+
+
+def sanity_table(
+    scores: Sequence[Scores], training: Sequence[str], test: dict[str, list[str]]
+) -> pd.DataFrame:
+    """Make the table: columns task, system, clips, CIDEr, T2A R@10, A2T R@10.
+
+    Args:
+        scores: of the models to show.
+        training: captions.
+        test: clip -> its references.
+    """
+    records: list[dict[str, Any]] = []
+    for own in scores:
+        shown = {
+            name: round(value, 2)
+            for name, value in own.metrics.items()
+            if name in ("CIDEr", f"T2A R@{RANK}", f"A2T R@{RANK}")
+        }
+        records.append(
+            {
+                "task": own.evaluated.task,
+                "system": f"trained, recipe {own.evaluated.recipe}",
+                "clips": own.clips,
             }
-            system = f"trained, recipe {recipe}"
-            records.append(
-                {"task": task, "system": system, "clips": scores["clips"]} | shown
-            )
-    test = read_references(layout.captions("test"))
-    records.extend(_trivial_captioners(layout, test))
+            | shown
+        )
+    records += _trivial_captioners(training, test)
     records.append(chance(test))
-    return pd.DataFrame(records).sort_values("task", kind="stable")
+    table = pd.DataFrame(records).sort_values("task", kind="stable")
+    about = scores[0].evaluated
+    return table.assign(
+        corpus=about.corpus,
+        scale=about.scale,
+        version=" ".join(dict.fromkeys(own.evaluated.version for own in scores)),
+    )
 
 
-def _trivial_captioners(layout: Layout, test: dict[str, list[str]]) -> list[dict]:
-    training = [caption for _, caption in read_pairs(layout.captions("train"))]
+def _trivial_captioners(
+    training: Sequence[str], test: dict[str, list[str]]
+) -> list[dict[str, Any]]:
     # Counter breaks ties by first appearance.
     (frequent, _), *_ = Counter(training).most_common(1)
     drawn = np.random.default_rng(SEED).integers(len(training), size=len(test))
@@ -70,7 +107,7 @@ def _trivial_captioners(layout: Layout, test: dict[str, list[str]]) -> list[dict
     ]
 
 
-def chance(test: dict[str, list[str]]) -> dict:
+def chance(test: dict[str, list[str]]) -> dict[str, Any]:
     """Recall of a random order of the candidates, in per cent.
 
     Text to audio: the one right clip is among the first ten of N. Audio to text:

@@ -1,60 +1,68 @@
-"""`results/sweep.csv` and its figure: Section 4.3's ratio K x λ."""
+"""`sweep.csv` and its figure: Section 4.3's ratio K x λ."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from workflow_src.layout import Layout
-from workflow_src.report.metrics import HEADLINES
-from workflow_src.report.runs import CLIP_FILES, Runs
+from workflow_src.evaluation.scores import CLIP_FILES
+from workflow_src.files import write_atomically
+from workflow_src.report.headlines import HEADLINES
+from workflow_src.report.runs import Runs
+from workflow_src.report.scored import ScoredRuns
+from workflow_src.report.settings import SweepSettings
 from workflow_src.report.tables import figures
-from workflow_src.sweep import sweep_cells
 
 DRAWN = "Beta(alpha, alpha)"
 
 
-def sweep_files(config: Mapping) -> list[Path]:
-    """List the files that the sweep's table is made from."""
-    layout = Layout.of(config)
-    return [
-        layout.run(task, cell.recipe, seed) / name
-        for cell in sweep_cells(config)
-        for task in CLIP_FILES
-        for seed in config["seeds"]
-        for name in ("scores.json", CLIP_FILES[task])
-    ]
+def write_sweep(
+    settings: SweepSettings, *, scores: list[Path], output: Path, pictures: list[Path]
+) -> None:
+    """Write and draw the sweep of Section 4.3.
+
+    Args:
+        settings: its cells.
+        scores: `scores.json` of every training.
+        output: the CSV.
+        pictures: .png and .svg files.
+    """
+    table = sweep_table(settings, ScoredRuns(scores))
+    write_atomically(output, table.to_csv(index=False))
+    draw_sweep(table, pictures)
 
 
-def sweep_table(config: Mapping) -> pd.DataFrame:
+def sweep_table(settings: SweepSettings, scored: ScoredRuns) -> pd.DataFrame:
     """Make the table: columns K, lambda, recipe, clips, seeds, then metrics.
 
     Differences, with their intervals over the clips, are to the first row.
     """
-    layout = Layout.of(config)
-    rows, baselines = [], {}
-    for cell in sweep_cells(config):
+    rows: list[dict[str, Any]] = []
+    baselines: dict[str, Runs] = {}
+    for cell in settings.cells:
         runs = [
-            Runs(task, [layout.run(task, cell.recipe, s) for s in config["seeds"]])
+            Runs(task, scored.folders(task, cell.recipe, None, settings.seeds))
             for task in CLIP_FILES
         ]
-        row = {
+        row: dict[str, Any] = {
             "K": cell.ratio,
             "lambda": DRAWN if cell.fixed_lambda is None else cell.fixed_lambda,
             "recipe": cell.recipe,
             "clips": runs[0].clips,
-            "seeds": len(config["seeds"]),
+            "seeds": len(settings.seeds),
         }
         for metric in HEADLINES:
             for run in runs:
-                row |= figures(run, metric, baselines, config["metrics"])
+                row |= figures(run, metric, baselines, settings.resamples)
+        row |= scored.origin(CLIP_FILES, cell.recipe, None, settings.seeds)
         rows.append(row)
     return pd.DataFrame(rows, columns=list(max(rows, key=len)))
 
 
-def draw_sweep(table: pd.DataFrame, files: list[str]) -> None:
+def draw_sweep(table: pd.DataFrame, files: list[Path]) -> None:
     """Draw each metric over K, a line a λ."""
-    # Here, as each call of Snakemake imports this file for `sweep_files`.
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -72,5 +80,5 @@ def draw_sweep(table: pd.DataFrame, files: list[str]) -> None:
         axes[0].legend()
         for file in files:
             figure.savefig(
-                file, metadata={"Date": None} if file.endswith("svg") else None
+                file, metadata={"Date": None} if file.suffix == ".svg" else None
             )

@@ -3,14 +3,18 @@
 Figures are in the paper's units: per cent, except `meanR`, which is a rank.
 """
 
-from collections.abc import Iterator, Mapping
+from __future__ import annotations
+
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from workflow_src.layout import Layout
+from workflow_src.files import write_atomically
 from workflow_src.metrics.uncertainty import over_seeds
-from workflow_src.report.runs import CLIP_FILES, Runs, difference
+from workflow_src.report.runs import Runs, difference
+from workflow_src.report.scored import ScoredRuns
+from workflow_src.report.settings import TableSettings
 
 # What we show for a metric of the paper. The offline approximation of SPICE has
 # names of its own, wherever it stands; where the paper prints SPIDEr alone, CIDEr
@@ -21,38 +25,20 @@ SHOWN = {
 }
 
 
-def rows_of(
-    config: Mapping, table: str, split: str = "test"
-) -> Iterator[tuple[dict, list[str]]]:
-    """Yield each row of a table in the config, with the tasks it is run for.
+def write_table(settings: TableSettings, *, scores: list[Path], output: Path) -> None:
+    """Write one of the paper's tables.
 
-    The grid of test-time augmentation is evaluated on the test split alone.
+    Args:
+        settings: rows and columns.
+        scores: `scores.json` of every evaluation that the rows need.
+        output: the CSV.
     """
-    content = config["tables"][table]
-    for row in content["rows"]:
-        if split == "test" or "tta" not in row:
-            yield row, row.get("tasks", content["tasks"])
+    content = make_table(settings, ScoredRuns(scores))
+    write_atomically(output, content.to_csv(index=False))
+    print(content.to_string(index=False))
 
 
-def folder(layout: Layout, task: str, row: Mapping, seed: int, split: str) -> Path:
-    """Folder with the scores of a row: a run's, or a point of its τ grid."""
-    own = layout.evaluated(task, row["recipe"], seed, split)
-    return own / "tta" / row["tta"] if "tta" in row else own
-
-
-def score_files(config: Mapping, table: str, split: str = "test") -> list[Path]:
-    """List the files that a table is made from."""
-    layout = Layout.of(config)
-    return [
-        folder(layout, task, row, seed, split) / name
-        for row, tasks in rows_of(config, table, split)
-        for task in tasks
-        for seed in config["seeds"]
-        for name in ("scores.json", CLIP_FILES[task])
-    ]
-
-
-def table(config: Mapping, name: str, split: str = "test") -> pd.DataFrame:
+def make_table(settings: TableSettings, scored: ScoredRuns) -> pd.DataFrame:
     """Make a table from the scores of its runs on a split.
 
     Columns: method, recipe, clips (test clips scored), seeds; then for each
@@ -63,38 +49,41 @@ def table(config: Mapping, name: str, split: str = "test") -> pd.DataFrame:
     - `<metric> difference`, `low`, `high`: to the first row of the table that has
       the metric, with the 95 % interval of a paired bootstrap over the clips (of
       the mean score of a clip: see workflow_src.metrics.uncertainty), and
-      `<metric> sure`: `*` where that interval excludes zero.
+      `<metric> sure`: `*` where that interval excludes zero;
+
+    at last corpus, scale, split, settings and version: see `ScoredRuns.origin`.
     """
-    layout = Layout.of(config)
-    records, baselines = [], {}
-    for row, tasks in rows_of(config, name, split):
+    records: list[dict[str, Any]] = []
+    baselines: dict[str, Runs] = {}
+    for row in settings.rows:
         runs = [
-            Runs(
-                task,
-                [folder(layout, task, row, seed, split) for seed in config["seeds"]],
-            )
-            for task in tasks
+            Runs(task, scored.folders(task, row.recipe, row.tta, settings.seeds))
+            for task in row.tasks
         ]
         clips = sorted({run.clips for run in runs})
-        record = {
-            "method": row["method"],
-            "recipe": row["recipe"],
+        record: dict[str, Any] = {
+            "method": row.method,
+            "recipe": row.recipe,
             "clips": clips[0] if len(clips) == 1 else "/".join(map(str, clips)),
-            "seeds": len(config["seeds"]),
+            "seeds": len(settings.seeds),
         }
-        for metric, figure in row["paper"].items():
-            record[f"{metric} (paper)"] = figure
+        for metric in settings.metrics:
+            if metric in row.published:
+                record[f"{metric} (paper)"] = row.published[metric]
             for shown in SHOWN.get(metric, [metric]):
                 for run in runs:
-                    record |= figures(run, shown, baselines, config["metrics"])
-        records.append(record)
+                    record |= figures(run, shown, baselines, settings.resamples)
+        origin = scored.origin(row.tasks, row.recipe, row.tta, settings.seeds)
+        records.append(record | origin)
     # The fullest row has the columns in their order; others may have fewer.
     fullest = max(records, key=len)
     columns = dict.fromkeys([*fullest, *(c for record in records for c in record)])
     return pd.DataFrame(records, columns=list(columns))
 
 
-def figures(run: Runs, metric: str, baselines: dict, settings: Mapping) -> dict:
+def figures(
+    run: Runs, metric: str, baselines: dict[str, Runs], resamples: int
+) -> dict[str, Any]:
     """Our figures of one metric of a row; empty if it was not scored.
 
     `baselines` remembers the first row of each metric, to which it is compared.
@@ -103,13 +92,13 @@ def figures(run: Runs, metric: str, baselines: dict, settings: Mapping) -> dict:
     if not values:
         return {}
     mean, deviation = over_seeds(values)
-    own = {metric: mean}
+    own: dict[str, Any] = {metric: mean}
     if deviation is not None:
         own[f"{metric} sd"] = deviation
     first = baselines.setdefault(metric, run)
     found = None
     if first is not run:
-        found = difference(run, first, metric, settings["resamples"])
+        found = difference(run, first, metric, resamples)
     if found is not None:
         own |= {
             f"{metric} difference": found.difference,

@@ -37,13 +37,14 @@ class Batch:
         log_mels: (B, L, 64) float32 in dB, on the device.
         captions: B captions; those of generated samples joined.
         names: B tuples of file names: one clip, or the n of a mix.
-        mask: SpecAugment for the model's `mask=`, or None.
+        spec_augment: applied to the normalised spectrogram inside the model, or
+            None.
     """
 
     log_mels: Tensor
     captions: list[str]
     names: list[tuple[str, ...]]
-    mask: Mask | None
+    spec_augment: Mask | None
 
 
 @dataclass(frozen=True)

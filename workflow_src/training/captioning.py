@@ -1,89 +1,143 @@
 """Train the captioner: ACT under one recipe (paper, sections 4.2.1 and 4.3)."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import torch
 
 from workflow_src.audio.log_mel_cache import open_log_mels
-from workflow_src.config import own_encoder
 from workflow_src.corpus.pairs import read_references
 from workflow_src.corpus.text import Vocabulary
 from workflow_src.device import prepare
 from workflow_src.evaluation.captioning import caption
-from workflow_src.layout import Layout
-from workflow_src.metrics import spice
 from workflow_src.metrics.captioning import quick_cider, score
-from workflow_src.models.act import ACT, ActConfig, label_smoothing_loss
-from workflow_src.models.pretrained import published_encoder
-from workflow_src.training.loop import load_model
-from workflow_src.training.run import Run
-from workflow_src.training.schedules import captioning_optimizer
+from workflow_src.metrics.spice import Settings as SpiceSettings
+from workflow_src.models.act import ACT, label_smoothing_loss
+from workflow_src.models.run_folder import VOCABULARY
+from workflow_src.models.weights import load_weights
+from workflow_src.training.batches import Batch
+from workflow_src.training.loop import Training, fit
+from workflow_src.training.material import TrainingFiles
+from workflow_src.training.schedules import optimizer_and_schedule
+from workflow_src.training.settings import OWN, SCRATCH, CaptioningSettings
 
 
-def train(config: Mapping, layout: Layout, recipe_name: str, seed: int) -> None:
-    """Train one captioner and write it to its folder of the layout."""
-    device = prepare(config)
-    run = Run(config, layout, "captioning", recipe_name, seed)
-    settings = run.settings
-    vocabulary = Vocabulary.load(layout.vocabulary)
-    torch.manual_seed(seed)
-    model = build(config, layout, vocabulary).to(device)
-    batches = run.batches(device)
-    optimizer, scheduler = captioning_optimizer(model, settings, len(batches))
+def train_captioner(
+    settings: CaptioningSettings,
+    *,
+    corpus: Path,
+    captions: Path,
+    val_captions: Path,
+    waveforms: Path,
+    log_mels: Path,
+    val_log_mels: Path,
+    vocabulary: Path,
+    word_vectors: Path | None = None,
+    encoder: Path | None = None,
+    run: Path,
+    device: str = "auto",
+    threads: int | None = None,
+    trust_pickle: bool = False,
+    corenlp: Path | None = None,
+) -> None:
+    """Train one captioner.
 
-    def loss(batch) -> torch.Tensor:
+    Args:
+        settings: what the training depends on.
+        corpus: `corpus.yaml`.
+        captions: of the training split.
+        val_captions: of the validation split.
+        waveforms: store of the training split.
+        log_mels: store of the training split.
+        val_log_mels: store of the validation split.
+        vocabulary: words of the training captions.
+        word_vectors: of the vocabulary, where `settings.word2vec` asks for them.
+        encoder: weights that the audio encoder starts from, unless from scratch.
+        run: folder of the run; see `workflow_src.models.run_folder`.
+        device: auto, cpu, cuda or cuda:N.
+        threads: of the CPU.
+        trust_pickle: read an encoder that is a pickled program.
+        corenlp: folder of the official SPICE's parser, for `selection: spider`.
+    """
+    on = prepare(device, threads)
+    own = settings.optimization
+    text = {"vocabulary": vocabulary}
+    if settings.word2vec and word_vectors is not None:
+        text["word_vectors"] = word_vectors
+    files = TrainingFiles(
+        corpus, captions, val_captions, waveforms, log_mels, val_log_mels, encoder, text
+    )
+    words = Vocabulary.load(vocabulary)
+    torch.manual_seed(settings.seed)
+    model = initialised(settings, words, encoder, word_vectors, trust_pickle).to(on)
+    batches = files.batches(settings, own.batch_size, on)
+    optimizer, scheduler = optimizer_and_schedule(model, own, len(batches))
+
+    def loss(batch: Batch) -> torch.Tensor:
         clips = [" + ".join(names) for names in batch.names]
-        tokens = vocabulary.batch(batch.captions, clips)
+        tokens = words.batch(batch.captions, clips)
         right = tokens[:, 1:]
-        padding = None if settings["loss_on_padding"] else vocabulary.padding(right)
-        memory = model.encode(batch.log_mels, batch.mask)
+        padding = None if own.loss_on_padding else words.padding(right)
+        memory = model.encode(batch.log_mels, batch.spec_augment)
         given = tokens[:, :-1]
         # As the published code: no word attends to padding, not even padding.
-        unseen = vocabulary.padding(given).to(device)
-        logits = model.decode(memory, given.to(device), unseen)
+        unseen = words.padding(given).to(on)
+        logits = model.decode(memory, given.to(on), unseen)
         return label_smoothing_loss(
             logits,
-            right.to(device),
-            settings["label_smoothing"],
-            padding if padding is None else padding.to(device),
+            right.to(on),
+            own.label_smoothing,
+            padding if padding is None else padding.to(on),
         )
 
-    validation = open_log_mels(config, layout, "captioning", "val")
-    validation_references = read_references(layout.captions("val"))
+    validation = open_log_mels(val_log_mels, settings.front_end, settings.clip_form)
+    references = read_references(val_captions)
 
     def validate() -> dict[str, float]:
         # Greedy: the choice of an epoch does not depend on the decoding section.
-        said = caption(model, validation, vocabulary, device, beams=1)
-        cider, _ = quick_cider(said, validation_references)
-        found = {"selection": cider, "quick CIDEr": cider}
-        if settings["selection"] == "spider":
-            official = spice.chosen(config, "java")
-            spider, _ = score(said, validation_references, official)["SPIDEr"]
-            found |= {"selection": spider, "SPIDEr": spider}
-        return found
+        candidates = caption(model, validation, words, on, beams=1)
+        cider, _ = quick_cider(candidates, references)
+        metrics = {"selection": cider, "quick CIDEr": cider}
+        if own.selection == "spider":
+            official = SpiceSettings(kind="java", corenlp=corenlp)
+            spider, _ = score(candidates, references, official)["SPIDEr"]
+            metrics |= {"selection": spider, "SPIDEr": spider}
+        return metrics
 
-    run.fit(
-        batches,
-        model=model,
-        optimizer=optimizer,
-        scheduler=scheduler,
-        loss=loss,
-        validate=validate,
+    words.save(run / VOCABULARY)
+    fit(
+        Training(
+            model=model,
+            optimizer=optimizer,
+            scheduler=scheduler,
+            batches=batches.epoch,
+            steps=len(batches),
+            loss=loss,
+            validate=validate,
+            settings=own,
+            seed=settings.seed,
+            record=files.record(settings, on),
+        ),
+        run,
     )
 
 
-def build(config: Mapping, layout: Layout, vocabulary: Vocabulary) -> ACT:
-    """Make the model of the config, with its encoder and its words initialised."""
-    settings = config["captioning"]
-    model = ACT(ActConfig(len(vocabulary), **settings["model"]))
-    if settings["pretrained"] is not None:
-        model.load_encoder(
-            published_encoder(settings["pretrained"]), config["trust_pickle"]
-        )
-    elif own_encoder(config, "captioning"):
-        state = load_model(layout.pretrained("captioning"))
-        model.encoder.load_state_dict(state["model"])
-    if settings["word2vec"]:
-        model.load_word_vectors(torch.from_numpy(np.load(layout.word2vec)))
+def initialised(
+    settings: CaptioningSettings,
+    vocabulary: Vocabulary,
+    encoder: Path | None,
+    word_vectors: Path | None,
+    trust_pickle: bool,
+) -> ACT:
+    """Make the model, its encoder and its words as the training starts with them."""
+    model = ACT(replace(settings.model, vocabulary=len(vocabulary)))
+    if encoder is not None and settings.encoder == OWN:
+        model.encoder.load_state_dict(load_weights(encoder)["model"])
+    elif encoder is not None and settings.encoder != SCRATCH:
+        model.load_encoder(encoder, trust_pickle)
+    if settings.word2vec and word_vectors is not None:
+        model.load_word_vectors(torch.from_numpy(np.load(word_vectors)))
     return model

@@ -1,26 +1,48 @@
 """The training loop of every model here: epochs, validation, selection, resume.
 
-A run's folder holds, when it is done:
-    model.pt      weights of the best epoch, with its number and its metrics
-    history.csv   a row an epoch: learning rate, loss, validation metrics
-and while it is not done, `resume.pt`: everything that the next start needs to
-go on as if nothing had happened. It is written after every epoch and removed at
-the end.
+While a run is not done its folder also holds `resume.pt`: everything that the next
+start needs to go on as if nothing had happened. It is written after every epoch and
+removed at the end. A start with other settings, or other data, finds it and puts it
+aside, into `superseded-<digest>/`.
 """
+
+from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pandas as pd
 import torch
 from torch import nn
 
 from workflow_src.errors import InputError
+from workflow_src.files import write_atomically
+from workflow_src.models.run_folder import HISTORY, MODEL, RunRecord, write_record
+from workflow_src.models.weights import load_weights, save_weights
 from workflow_src.progress import say, track
+from workflow_src.settings import differences, digest
+
+RESUME, BEST = "resume.pt", "best.pt"
+
+
+class LoopSettings(Protocol):
+    """What the loop reads of a training's optimization settings."""
+
+    @property
+    def epochs(self) -> int:
+        """Passes over the corpus."""
+
+    @property
+    def max_gradient_norm(self) -> float:
+        """Gradients are clipped to it."""
+
+    @property
+    def validate_every(self) -> int:
+        """Epochs from one validation to the next."""
 
 
 @dataclass
@@ -36,10 +58,9 @@ class Training:
         steps: optimizer steps an epoch.
         loss: batch -> scalar loss.
         validate: -> metrics of the model as it is; larger `selection` is better.
-        settings: the `training` section of the config (epochs, gradient_norm,
-            validate_every).
+        settings: epochs, clipping, validation.
         seed: of dropout and of everything else torch draws.
-        identity: what the run is; a resume file of another identity is not used.
+        record: what the run is; a resume file of another one is not used.
     """
 
     model: nn.Module
@@ -49,51 +70,63 @@ class Training:
     steps: int
     loss: Callable[[Any], torch.Tensor]
     validate: Callable[[], dict[str, float]]
-    settings: Mapping
+    settings: LoopSettings
     seed: int
-    identity: Mapping
+    record: RunRecord
     epoch: int = 0
     best: float = float("-inf")
-    history: list[dict] = field(default_factory=list)
+    history: list[dict[str, float]] = field(default_factory=list)
 
 
 def fit(training: Training, folder: Path) -> None:
     """Train to the end, from the last finished epoch if there is one.
 
-    A resume file of a training with other settings is put aside with a message.
+    Args:
+        training: what to do.
+        folder: of the run; gets `settings.yaml` at once, a row of `history.csv` an
+            epoch, and `model.pt` at the end.
 
     Raises:
-        InputError: the loss is no longer finite.
+        InputError: the loss is no longer finite, or the resume file is damaged.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    write_record(training.record, folder)
     torch.manual_seed(training.seed)
-    _resume(training, folder / "resume.pt")
-    epochs = training.settings["epochs"]
+    _resume(training, folder)
+    epochs = training.settings.epochs
     for epoch in range(training.epoch, epochs):
         start = time.monotonic()
-        row = {"epoch": epoch, "learning_rate": training.scheduler.get_last_lr()[0]}
-        row["loss"] = _epoch(training, epoch)
-        every = training.settings["validate_every"]
-        if (epoch + 1) % every == 0 or epoch + 1 == epochs:
+        row: dict[str, float] = {
+            "epoch": epoch,
+            "learning_rate": training.scheduler.get_last_lr()[0],
+            "loss": _epoch(training, epoch),
+        }
+        if (epoch + 1) % training.settings.validate_every == 0 or epoch + 1 == epochs:
             training.model.eval()
             with torch.no_grad():
                 row |= training.validate()
             if row["selection"] > training.best:
                 training.best = row["selection"]
                 best = {"model": training.model.state_dict(), "metrics": row}
-                save(best, folder / "best.pt")
+                save_weights(best, folder / BEST)
         row["seconds"] = round(time.monotonic() - start, 2)
         training.history.append(row)
         training.epoch = epoch + 1
         say(", ".join(f"{name} {_short(value)}" for name, value in row.items()))
-        save(_state(training), folder / "resume.pt")
-    pd.DataFrame(training.history).to_csv(folder / "history.csv", index=False)
+        save_weights(_state(training), folder / RESUME)
+        _write_history(training, folder)
+    _write_history(training, folder)
     # In this order a kill at any point leaves either a finished run or one that
     # can be resumed.
-    shutil.copyfile(folder / "best.pt", folder / "model.pt.part")
-    (folder / "model.pt.part").replace(folder / "model.pt")
-    (folder / "resume.pt").unlink()
-    (folder / "best.pt").unlink()
+    shutil.copyfile(folder / BEST, folder / f"{MODEL}.part")
+    (folder / f"{MODEL}.part").replace(folder / MODEL)
+    (folder / RESUME).unlink()
+    (folder / BEST).unlink()
+
+
+def _write_history(training: Training, folder: Path) -> None:
+    table = pd.DataFrame(training.history)
+    write_atomically(folder / HISTORY, table.to_csv(index=False))
 
 
 def _epoch(training: Training, epoch: int) -> float:
@@ -106,7 +139,7 @@ def _epoch(training: Training, epoch: int) -> float:
         training.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(
-            training.model.parameters(), training.settings["gradient_norm"]
+            training.model.parameters(), training.settings.max_gradient_norm
         )
         training.optimizer.step()
         training.scheduler.step()
@@ -121,9 +154,9 @@ def _epoch(training: Training, epoch: int) -> float:
     return mean
 
 
-def _state(training: Training) -> dict:
+def _state(training: Training) -> dict[str, Any]:
     state = {
-        "identity": dict(training.identity),
+        "decisive": training.record.decisive,
         "model": training.model.state_dict(),
         "optimizer": training.optimizer.state_dict(),
         "scheduler": training.scheduler.state_dict(),
@@ -137,21 +170,26 @@ def _state(training: Training) -> dict:
     return state
 
 
-def _resume(training: Training, path: Path) -> None:
+def _resume(training: Training, folder: Path) -> None:
+    """Take over what an interrupted run of the same settings and data left."""
+    path = folder / RESUME
     if not path.exists():
         return
-    state = torch.load(path, map_location="cpu", weights_only=True)
-    if state["identity"] != dict(training.identity):
-        changed = sorted(
-            key
-            for key in state["identity"] | dict(training.identity)
-            if state["identity"].get(key) != training.identity.get(key)
-        )
+    try:
+        state = load_weights(path)
+    except InputError as error:
+        raise InputError(f"{error}; delete it to start this training anew") from None
+    changed = differences(state["decisive"], training.record.decisive)
+    if changed:
+        aside = folder / f"superseded-{digest(state['decisive'])}"
+        aside.mkdir(exist_ok=True)
+        for name in (RESUME, BEST):
+            if (folder / name).exists():
+                (folder / name).replace(aside / name)
         say(
-            f"{path} belongs to a training with other settings ({', '.join(changed)}):"
-            " starting from the first epoch"
+            f"{path} belongs to another training ({'; '.join(changed)}): it is kept in "
+            f"{aside}, and this training starts from the first epoch"
         )
-        path.unlink()
         return
     training.model.load_state_dict(state["model"])
     training.optimizer.load_state_dict(state["optimizer"])
@@ -163,27 +201,6 @@ def _resume(training: Training, path: Path) -> None:
     if torch.cuda.is_available() and "random_cuda" in state:
         torch.cuda.set_rng_state(state["random_cuda"])
     say(f"resuming after epoch {training.epoch - 1}, from {path}")
-
-
-def save(content: dict, path: Path) -> None:
-    """Write a checkpoint so that a half-written one is never found under its name."""
-    temporary = path.with_name(path.name + ".part")
-    torch.save(content, temporary)
-    temporary.replace(path)
-
-
-def load_model(path: Path) -> dict:
-    """Read a run's `model.pt`: keys `model` (weights) and `metrics`.
-
-    Raises:
-        InputError: the file is missing or is no checkpoint.
-    """
-    try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError as error:
-        raise InputError(f"{path} does not exist: train it first") from error
-    except Exception as error:
-        raise InputError(f"{path} is not a checkpoint: {error}") from error
 
 
 def _short(value: float) -> str:

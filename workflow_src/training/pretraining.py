@@ -5,7 +5,10 @@ corpus has clips with event tags for the same purpose; none of them is a clip of
 the captioned splits.
 """
 
-from collections.abc import Iterator, Mapping
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,71 +19,111 @@ from torch import nn
 
 from workflow_src.audio.log_mel_cache import open_log_mels
 from workflow_src.audio.store import LogMelStore
-from workflow_src.device import prepare
+from workflow_src.corpus.identity import read_identity
+from workflow_src.device import in_words, prepare
 from workflow_src.errors import InputError
-from workflow_src.layout import Layout
-from workflow_src.models.act import ACT, ActConfig
+from workflow_src.files import file_digest
+from workflow_src.models.act import ACT
 from workflow_src.models.panns import ResNet38
-from workflow_src.training.loop import Training, fit, load_model, save
+from workflow_src.models.run_folder import MODEL, run_record
+from workflow_src.models.settings import ActConfig, RetrieverConfig
+from workflow_src.models.weights import load_weights, save_weights
+from workflow_src.training.loop import Training, fit
+from workflow_src.training.settings import PretrainingSettings
 
+ENCODER = "encoder.pt"
 SEED = 0  # one pre-training serves every seed of the trainings that follow
 
 
-def pretrain(config: Mapping, layout: Layout, task: str) -> None:
-    """Pre-train the audio encoder of a task; writes `encoder.pt` and `history.csv`."""
-    device = prepare(config)
-    settings = config["pretraining"]
+def pretrain(
+    settings: PretrainingSettings,
+    *,
+    corpus: Path,
+    log_mels: Path,
+    tags: Path,
+    val_log_mels: Path,
+    val_tags: Path,
+    run: Path,
+    device: str = "auto",
+    threads: int | None = None,
+) -> None:
+    """Pre-train the audio encoder of a task by tagging.
+
+    Args:
+        settings: what the pre-training depends on.
+        corpus: `corpus.yaml`.
+        log_mels: store of the tagged clips.
+        tags: of the tagged clips.
+        val_log_mels: store of the validation split.
+        val_tags: of the validation split.
+        run: folder of the run; gets `encoder.pt`.
+        device: auto, cpu, cuda or cuda:N.
+        threads: of the CPU.
+    """
+    on = prepare(device, threads)
+    own = settings.optimization
     torch.manual_seed(SEED)
-    train = TaggedClips(
-        open_log_mels(config, layout, task, "tagged"), layout.tags("tagged")
-    )
-    validation = TaggedClips(
-        open_log_mels(config, layout, task, "val"), layout.tags("val"), train.kinds
-    )
-    tagger = TAGGERS[task](config, len(train.kinds)).to(device)
+    read = (settings.front_end, settings.clip_form)
+    train = TaggedClips(open_log_mels(log_mels, *read), tags)
+    validation = TaggedClips(open_log_mels(val_log_mels, *read), val_tags, train.kinds)
+    tagger = make_tagger(settings, len(train.kinds)).to(on)
     optimizer = torch.optim.AdamW(
         tagger.parameters(),
-        lr=settings["learning_rate"],
-        weight_decay=settings["weight_decay"],
+        lr=own.learning_rate,
+        weight_decay=own.weight_decay,
         fused=True,
     )
-    steps = train.steps(settings["batch_size"])
+    steps = train.steps(own.batch_size)
     # Warm-up and decay in one: short trainings from scratch profit from it.
     scheduler = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, settings["learning_rate"], total_steps=steps * settings["epochs"]
+        optimizer, own.learning_rate, total_steps=steps * own.epochs
     )
 
     def loss(batch: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
-        log_mels, tags = (part.to(device) for part in batch)
-        return nn.functional.binary_cross_entropy_with_logits(tagger(log_mels), tags)
+        inputs, targets = (part.to(on) for part in batch)
+        return nn.functional.binary_cross_entropy_with_logits(tagger(inputs), targets)
 
     def validate() -> dict[str, float]:
         scores = [
-            tagger(log_mels.to(device)).cpu()
-            for log_mels, _ in validation.batches(settings["batch_size"])
+            tagger(inputs.to(on)).cpu()
+            for inputs, _ in validation.batches(own.batch_size)
         ]
         precision = validation.mean_average_precision(torch.cat(scores))
         return {"selection": precision, "mAP": precision}
 
-    folder = layout.pretrained(task).parent
+    inputs = {
+        "log_mels": train.store.digest,
+        "tags": file_digest(tags),
+        "val_log_mels": validation.store.digest,
+        "val_tags": file_digest(val_tags),
+    }
+    identity = read_identity(corpus)
     fit(
         Training(
             model=tagger,
             optimizer=optimizer,
             scheduler=scheduler,
-            batches=lambda epoch: train.batches(settings["batch_size"], epoch),
+            batches=lambda epoch: train.batches(own.batch_size, epoch),
             steps=steps,
             loss=loss,
             validate=validate,
-            settings=settings,
+            settings=own,
             seed=SEED,
-            identity={"pretraining": settings}
-            | {key: config[task][key] for key in ("hop", "model")},
+            record=run_record("pretraining", settings, inputs, identity, in_words(on)),
         ),
-        folder,
+        run,
     )
-    tagger.load_state_dict(load_model(folder / "model.pt")["model"])
-    save({"model": tagger.encoder.state_dict()}, layout.pretrained(task))
+    tagger.load_state_dict(load_weights(run / MODEL)["model"])
+    save_weights({"model": tagger.encoder.state_dict()}, run / ENCODER)
+
+
+def make_tagger(settings: PretrainingSettings, kinds: int) -> ActTagger | ResNetTagger:
+    """The encoder that settings describe, with an output a kind of sound."""
+    if settings.act is not None:
+        return ActTagger(settings.act, kinds)
+    if settings.retriever is not None:
+        return ResNetTagger(settings.retriever, kinds)
+    raise InputError("pretraining: the settings have no sizes of an encoder")
 
 
 class TaggedClips:
@@ -133,17 +176,15 @@ class ActTagger(nn.Module):
     every token, and a small encoder with few clips learns more from all of them.
     """
 
-    def __init__(self, config: Mapping, kinds: int):
+    def __init__(self, sizes: ActConfig, kinds: int):
         super().__init__()
-        model = config["captioning"]["model"]
-        if kinds > model["tag_classes"]:
+        if kinds > sizes.tag_classes:
             raise InputError(
-                f"captioning.model.tag_classes is {model['tag_classes']}, but the "
-                f"corpus has {kinds} tags"
+                f"captioning.model.tag_classes is {sizes.tag_classes}, but the corpus "
+                f"has {kinds} tags"
             )
         # The decoder is not trained here: any vocabulary will do.
-        act = ACT(ActConfig(2, **model))
-        self.encoder = act.encoder
+        self.encoder = ACT(replace(sizes, vocabulary=2)).encoder
         self.kinds = kinds
 
     def forward(self, log_mels: torch.Tensor) -> torch.Tensor:
@@ -154,19 +195,15 @@ class ActTagger(nn.Module):
 class ResNetTagger(nn.Module):
     """ResNet38 with a linear tagging layer on its clip vector."""
 
-    def __init__(self, config: Mapping, kinds: int):
+    def __init__(self, sizes: RetrieverConfig, kinds: int):
         super().__init__()
-        model = config["retrieval"]["model"]
         self.encoder = ResNet38(
-            width=model["audio_width"],
-            blocks=tuple(model["audio_blocks"]),
-            dropout=model["audio_dropout"],
+            width=sizes.audio_width,
+            blocks=sizes.audio_blocks,
+            dropout=sizes.audio_dropout,
         )
         self.head = nn.Linear(self.encoder.width_out, kinds)
 
     def forward(self, log_mels: torch.Tensor) -> torch.Tensor:
         """(B, L, 64) -> logits (B, kinds)."""
         return self.head(self.encoder(log_mels))
-
-
-TAGGERS = {"captioning": ActTagger, "retrieval": ResNetTagger}

@@ -1,51 +1,89 @@
 """Train the retriever: ResNet38 and BERT under one recipe (paper, section 4.2.2)."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
 
 import torch
 
 from workflow_src.audio.log_mel_cache import open_log_mels
-from workflow_src.config import own_encoder
 from workflow_src.corpus.pairs import read_pairs
 from workflow_src.device import prepare
 from workflow_src.evaluation.retrieval import (
-    build_retriever,
     embed_captions,
     embed_clips,
     retrieval_metrics,
 )
-from workflow_src.layout import Layout
-from workflow_src.models.pretrained import published_encoder
 from workflow_src.models.retrieval import AudioTextRetriever, ntxent
-from workflow_src.training.loop import load_model
-from workflow_src.training.run import Run
-from workflow_src.training.schedules import retrieval_optimizer
+from workflow_src.models.run_folder import TEXT_ENCODER
+from workflow_src.models.weights import load_weights
+from workflow_src.training.batches import Batch
+from workflow_src.training.loop import Training, fit
+from workflow_src.training.material import TrainingFiles
+from workflow_src.training.schedules import optimizer_and_schedule
+from workflow_src.training.settings import OWN, SCRATCH, RetrievalSettings
 
 
-def train(config: Mapping, layout: Layout, recipe_name: str, seed: int) -> None:
-    """Train one retriever and write it to its folder of the layout."""
-    device = prepare(config)
-    run = Run(config, layout, "retrieval", recipe_name, seed)
-    settings = run.settings
-    torch.manual_seed(seed)
-    model = initialised(config, layout).to(device)
-    batches = run.batches(device)
-    optimizer, scheduler = retrieval_optimizer(model, settings, len(batches))
+def train_retriever(
+    settings: RetrievalSettings,
+    *,
+    corpus: Path,
+    captions: Path,
+    val_captions: Path,
+    waveforms: Path,
+    log_mels: Path,
+    val_log_mels: Path,
+    word_pieces: Path | None = None,
+    encoder: Path | None = None,
+    run: Path,
+    device: str = "auto",
+    threads: int | None = None,
+    trust_pickle: bool = False,
+) -> None:
+    """Train one retriever.
 
-    def loss(batch) -> torch.Tensor:
+    Args:
+        settings: what the training depends on.
+        corpus: `corpus.yaml`.
+        captions: of the training split.
+        val_captions: of the validation split.
+        waveforms: store of the training split.
+        log_mels: store of the training split.
+        val_log_mels: store of the validation split.
+        word_pieces: of the small BERT, where the settings name no text encoder.
+        encoder: weights that the audio encoder starts from, unless from scratch.
+        run: folder of the run; see `workflow_src.models.run_folder`.
+        device: auto, cpu, cuda or cuda:N.
+        threads: of the CPU.
+        trust_pickle: read an encoder that is a pickled program.
+    """
+    on = prepare(device, threads)
+    own = settings.optimization
+    text = {} if word_pieces is None else {"word_pieces": word_pieces}
+    files = TrainingFiles(
+        corpus, captions, val_captions, waveforms, log_mels, val_log_mels, encoder, text
+    )
+    torch.manual_seed(settings.seed)
+    model = initialised(settings, word_pieces, encoder, trust_pickle).to(on)
+    batches = files.batches(settings, own.batch_size, on)
+    optimizer, scheduler = optimizer_and_schedule(model, own, len(batches))
+
+    def loss(batch: Batch) -> torch.Tensor:
         return ntxent(
-            model.embed_audio(batch.log_mels, batch.mask),
+            model.embed_audio(batch.log_mels, batch.spec_augment),
             model.embed_text(batch.captions),
-            settings["temperature"],
+            own.temperature,
         )
 
-    log_mels = open_log_mels(config, layout, "retrieval", "val")
-    captions = read_pairs(layout.captions("val"))
+    validation = open_log_mels(val_log_mels, settings.front_end, settings.clip_form)
+    pairs = read_pairs(val_captions)
 
     def validate() -> dict[str, float]:
-        audio = embed_clips(model, log_mels, device)
-        text = embed_captions(model, captions)
-        metrics, _ = retrieval_metrics(audio, text, log_mels.names, captions)
+        audio = embed_clips(model, validation, on)
+        metrics, _ = retrieval_metrics(
+            audio, embed_captions(model, pairs), validation.names, pairs
+        )
         recalls = [
             metrics[f"{direction} R@{k}"]
             for direction in ("T2A", "A2T")
@@ -53,25 +91,37 @@ def train(config: Mapping, layout: Layout, recipe_name: str, seed: int) -> None:
         ]
         return {"selection": sum(recalls) / len(recalls)} | metrics
 
-    run.fit(
-        batches,
-        model=model,
-        optimizer=optimizer,
-        scheduler=scheduler,
-        loss=loss,
-        validate=validate,
+    model.text_encoder.save_form(run / TEXT_ENCODER)
+    fit(
+        Training(
+            model=model,
+            optimizer=optimizer,
+            scheduler=scheduler,
+            batches=batches.epoch,
+            steps=len(batches),
+            loss=loss,
+            validate=validate,
+            settings=own,
+            seed=settings.seed,
+            record=files.record(settings, on),
+        ),
+        run,
     )
 
 
-def initialised(config: Mapping, layout: Layout) -> AudioTextRetriever:
-    """Make the model of the config, with its audio encoder pre-trained."""
-    model = build_retriever(config, layout)
-    pretrained = config["retrieval"]["pretrained"]
-    if pretrained is not None:
-        model.audio_encoder.load_upstream(
-            published_encoder(pretrained), config["trust_pickle"]
-        )
-    elif own_encoder(config, "retrieval"):
-        state = load_model(layout.pretrained("retrieval"))
-        model.audio_encoder.load_state_dict(state["model"])
+def initialised(
+    settings: RetrievalSettings,
+    word_pieces: Path | None,
+    encoder: Path | None,
+    trust_pickle: bool,
+) -> AudioTextRetriever:
+    """Make the model, its encoders as the training starts with them."""
+    sizes = settings.model
+    if sizes.text_encoder is None and word_pieces is not None:
+        sizes = replace(sizes, word_pieces=str(word_pieces))
+    model = AudioTextRetriever(sizes)
+    if encoder is not None and settings.encoder == OWN:
+        model.audio_encoder.load_state_dict(load_weights(encoder)["model"])
+    elif encoder is not None and settings.encoder != SCRATCH:
+        model.audio_encoder.load_upstream(encoder, trust_pickle)
     return model

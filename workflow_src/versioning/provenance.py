@@ -8,9 +8,9 @@ with the same MD5 was made as its record says; it is given that record, and a ti
 that does not make it older than what it was made from. What differs, or has no
 record, stays what it is for Snakemake: unknown.
 
-    python -m workflow_src.versioning.provenance data|runs|results
+    python -m workflow_src.versioning.provenance FOLDER
 
-writes the records of one of these folders; the stages of dvc.yaml end with it.
+writes the records of such a folder; the stages of dvc.yaml end with it.
 """
 
 import hashlib
@@ -22,14 +22,14 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from workflow_src import config as configuration
 from workflow_src.files import write_atomically
 from workflow_src.layout import Layout
+from workflow_src.progress import say
 
 NAME = "records.json"
 RESULTS = Path("results")
-# The committed tables are in every clone. Rules that make them have this file as
-# an input, so that in a clone where nothing has run they are older than it.
+# The committed tables are in every clone. Rules that make them have this file, which
+# the first run makes, as an input: so they are older than it until they are adopted.
 FIRST_USE = Path(".snakemake") / "first_use"
 ADOPTED = Path(".snakemake") / "adopted.json"
 # In folders that are outputs, Snakemake keeps their time in a file of this name.
@@ -55,20 +55,27 @@ class Adoption:
 
 def folders(layout: Layout) -> dict[str, Path]:
     """Name the folders whose files are under version control."""
-    return {"data": layout.data, "runs": layout.runs, "results": RESULTS}
+    return {"data": layout.data, "runs": layout.runs, "results": layout.results}
 
 
-def begin(layout: Layout) -> Path:
+def begin(layout: Layout, dry: bool) -> None:
     """Adopt what has arrived since the last call; rules/common.smk calls this.
 
-    Returns:
-        The file that tells what was made in this clone from what came with it.
+    Args:
+        layout: of the selected corpus.
+        dry: change nothing, but say that there is something to adopt.
     """
-    _mark_first_use()
     # Cheap on every call but the first after a pull: reads the records only.
-    if _adopted() != _digests(layout):
+    if _adopted(layout) == _digests(layout):
+        return
+    if not dry:
         adopt(layout)
-    return FIRST_USE
+    elif (layout.runs / NAME).exists():
+        say(
+            f"artifacts of {layout.name} have arrived that Snakemake has not looked "
+            "at, and a dry run changes nothing: `make pull`, or any run, adopts them; "
+            "until then they count as stale"
+        )
 
 
 def adopt(layout: Layout) -> Adoption:
@@ -103,7 +110,7 @@ def adopt(layout: Layout) -> Adoption:
             store.write(path, entries[path]["record"])
             arrived.add(path)
     _raise_times(sources, arrived)
-    write_atomically(ADOPTED, json.dumps(_digests(layout)))
+    write_atomically(ADOPTED, json.dumps(_all_adopted() | _digests(layout)))
     return found
 
 
@@ -198,8 +205,15 @@ def _read(path: Path) -> dict[Path, dict]:
     return {Path(name): entry for name, entry in json.loads(path.read_text()).items()}
 
 
-def _adopted() -> dict[str, str]:
-    return json.loads(ADOPTED.read_text()) if ADOPTED.exists() else {}
+def _all_adopted() -> dict[str, str]:
+    """Digest of each `records.json` that was adopted, of any corpus."""
+    found: dict[str, str] = json.loads(ADOPTED.read_text()) if ADOPTED.exists() else {}
+    return found
+
+
+def _adopted(layout: Layout) -> dict[str, str]:
+    names = {str(folder / NAME) for folder in folders(layout).values()}
+    return {name: own for name, own in _all_adopted().items() if name in names}
 
 
 def _digests(layout: Layout) -> dict[str, str]:
@@ -231,4 +245,4 @@ class _Records:
 
 
 if __name__ == "__main__":
-    write(folders(Layout.of(configuration.load()))[sys.argv[1]])
+    write(Path(sys.argv[1]))

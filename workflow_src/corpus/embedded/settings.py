@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from workflow_src.errors import InputError
+from workflow_src.settings import Settings
+
 SPLITS = ("train", "val", "test", "tagged")
 
 
 @dataclass(frozen=True)
-class EmbeddedSettings:
+class EmbeddedSettings(Settings):
     """Sizes of the four splits, the seed and the form of a clip.
 
     A clip depends on the seed, its split and its index in the split, so a
     larger corpus begins with the clips of a smaller one.
 
     Raises:
-        ValueError: a size is negative, the sample rate is outside 16-48 kHz
+        InputError: a size is negative, the sample rate is outside 16-48 kHz
             or a clip is shorter than 8 s or longer than 30 s.
     """
 
@@ -30,14 +33,14 @@ class EmbeddedSettings:
     def __post_init__(self) -> None:
         for name in ("seed", *(f"{split}_clips" for split in SPLITS)):
             if getattr(self, name) < 0:
-                raise ValueError(f"embedded.{name} is negative: {getattr(self, name)}")
+                raise InputError(f"embedded.{name} is negative: {getattr(self, name)}")
         if not 16000 <= self.sample_rate <= 48000:
-            raise ValueError(
+            raise InputError(
                 f"sample_rate {self.sample_rate} Hz: the embedded corpus is "
                 "synthesised at 16000 to 48000 Hz"
             )
         if not 8 <= self.seconds <= 30:
-            raise ValueError(
+            raise InputError(
                 f"seconds {self.seconds}: clips of the embedded corpus last 8 to 30 s"
             )
 
@@ -48,4 +51,4 @@ class EmbeddedSettings:
 
     def clips(self, split: str) -> int:
         """Number of clips of a split."""
-        return getattr(self, f"{split}_clips")
+        return int(getattr(self, f"{split}_clips"))

@@ -17,9 +17,6 @@ from workflow_src.metrics.tokenization import one_line
 KINDS = ("auto", "java", "python", "none")
 NAMES = {"java": ("SPICE", "SPIDEr"), "python": ("SPICE-py", "SPIDEr-py")}
 
-# Parsed captions of the workflow's own evaluations, below the project's root.
-CACHE = Path("data") / "spice.sqlite"
-
 logger = logging.getLogger(__name__)
 
 
@@ -82,17 +79,18 @@ def settings(spice: str | Settings) -> Settings:
     return found
 
 
-def chosen(config: Mapping, kind: str | None = None) -> Settings:
-    """The settings of a resolved config's `metrics` section, with `auto` decided.
+def of_workflow(kind: str, corenlp: Path | None, cache: Path) -> Settings:
+    """The settings of a step of the workflow, with `auto` decided.
 
-    `kind` stands above the config's. Parsed captions are kept in the project, so
-    that its jobs share them. Files of the official SPICE that the workflow has yet
-    to fetch are no error.
+    Files of the official SPICE that the workflow has yet to fetch are no error.
+
+    Args:
+        kind: `auto`, `java`, `python` or `none`.
+        corenlp: folder with the parser's jars; None: where they are fetched to.
+        cache: database of parsed captions, which jobs share.
     """
-    metrics = config["metrics"]
-    folder = Path(metrics["corenlp"]) if metrics["corenlp"] else None
-    asked = Settings(kind or metrics["spice"], corenlp=folder, cache=CACHE)
-    to_be_fetched = asked.kind == "java" and folder is None
+    asked = Settings(kind, corenlp=corenlp, cache=cache)
+    to_be_fetched = asked.kind == "java" and corenlp is None
     return asked if to_be_fetched else settings(asked)
 
 

@@ -1,20 +1,29 @@
 """The headline figures as JSON, one file a recipe: what `dvc metrics` reads."""
 
+from __future__ import annotations
+
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
+
+from workflow_src.files import write_atomically
 
 # The tables that have a row for each recipe.
 TABLES = ("table3", "table4")
 HEADLINES = ["CIDEr", "SPIDEr", "SPIDEr-py", "T2A R@10", "A2T R@10"]
 
 
-def recipes(config: Mapping) -> list[str]:
-    """List the recipes of the tables, each once."""
-    rows = [row for table in TABLES for row in config["tables"][table]["rows"]]
-    return list(dict.fromkeys(row["recipe"] for row in rows))
+def write_headlines(*, tables: list[Path], output: Path) -> None:
+    """Write the headline figures of each recipe as JSON.
+
+    Args:
+        tables: CSVs of tables that have a row for each recipe.
+        output: folder that gets `<recipe>.json`.
+    """
+    for recipe, content in headlines(tables).items():
+        write_atomically(output / f"{recipe}.json", content)
 
 
 def headlines(tables: Iterable[Path]) -> dict[str, str]:

@@ -1,0 +1,114 @@
+"""A function's parameters as options of a command.
+
+Settings (a dataclass) become an option that takes JSON; every other parameter
+becomes an option of its type. The docstring is the help.
+"""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import json
+import types
+from collections.abc import Callable
+from dataclasses import is_dataclass
+from pathlib import Path
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from workflow_src.errors import InputError
+from workflow_src.settings import read_json
+
+
+def parser_of(function: Callable[..., Any], name: str) -> argparse.ArgumentParser:
+    """A parser whose options are the parameters of a function.
+
+    Args:
+        function: every parameter has a type: a settings class, Path, str, int,
+            float, bool, a list or an optional of these, or a Literal of texts.
+        name: of the command.
+    """
+    text = inspect.cleandoc(function.__doc__ or "")
+    summary, _, rest = text.partition("\n")
+    parser = argparse.ArgumentParser(
+        prog=f"python -m workflow_src {name}", description=summary
+    )
+    helps = _parameter_helps(rest)
+    hints = get_type_hints(function)
+    for parameter in inspect.signature(function).parameters.values():
+        _add(parser, parameter, hints[parameter.name], helps.get(parameter.name, ""))
+    return parser
+
+
+def call(function: Callable[..., Any], parsed: argparse.Namespace) -> None:
+    """Call a function with what its parser read.
+
+    Raises:
+        InputError: settings cannot be read.
+    """
+    values = dict(vars(parsed))
+    for name, kind in get_type_hints(function).items():
+        if is_dataclass(kind) and isinstance(kind, type):
+            option = f"--{name.replace('_', '-')}"
+            values[name] = read_json(kind, _json(values[name], option), option)
+    function(**values)
+
+
+def _json(value: str, option: str) -> str:
+    """JSON as it was typed, or from a file of JSON or YAML that was named."""
+    if value.lstrip().startswith("{"):
+        return value
+    import yaml
+
+    try:
+        content = yaml.safe_load(Path(value).read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise InputError(
+            f"{option} {value}: neither JSON nor a file: {error}"
+        ) from None
+    return json.dumps(content)
+
+
+def _add(
+    parser: argparse.ArgumentParser,
+    parameter: inspect.Parameter,
+    kind: Any,
+    explained: str,
+) -> None:
+    option = f"--{parameter.name.replace('_', '-')}"
+    needed = parameter.default is inspect.Parameter.empty
+    keywords: dict[str, Any] = {"help": explained, "required": needed}
+    if not needed:
+        keywords["default"] = parameter.default
+    many = get_origin(kind) is list
+    inner = get_args(kind)[0] if many else kind
+    if get_origin(inner) in (Union, types.UnionType):
+        inner = next(part for part in get_args(inner) if part is not type(None))
+        # A rule passes nothing where an input is left out.
+        keywords |= {"nargs": "?", "const": None}
+    if many:
+        keywords["nargs"] = "*"
+    if inner is bool:
+        keywords["action"] = argparse.BooleanOptionalAction
+    elif get_origin(inner) is Literal:
+        keywords["choices"] = list(get_args(inner))
+    elif is_dataclass(inner):
+        keywords["metavar"] = "JSON"
+    else:
+        keywords["type"] = inner
+    parser.add_argument(option, **keywords)
+
+
+def _parameter_helps(text: str) -> dict[str, str]:
+    """The explanations below `Args:` of a docstring, by parameter."""
+    helps: dict[str, str] = {}
+    name, inside = "", False
+    for line in text.splitlines():
+        if line.strip() in ("Args:", "Returns:", "Raises:"):
+            inside = line.strip() == "Args:"
+        elif inside and line.startswith("    ") and not line.startswith("      "):
+            name, _, explained = line.strip().partition(": ")
+            helps[name] = explained
+        elif inside and name and line.strip():
+            helps[name] += " " + line.strip()
+    # argparse takes % for a placeholder.
+    return {key: value.replace("%", "%%") for key, value in helps.items()}

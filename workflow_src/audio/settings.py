@@ -1,0 +1,63 @@
+"""The form of a clip and of its log-mels, without torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from workflow_src.errors import InputError
+from workflow_src.settings import Settings
+
+FrontEndName = Literal["act", "panns"]
+
+
+@dataclass(frozen=True)
+class ClipForm(Settings):
+    """What every clip is brought to.
+
+    Attributes:
+        sample_rate: Hz.
+        seconds: shorter clips are padded with zeros at the end, longer ones cut.
+        min_seconds: a shorter file is refused.
+
+    Raises:
+        InputError: a value that is not positive.
+    """
+
+    sample_rate: int = 32_000
+    seconds: float = 10.0
+    min_seconds: float = 0.5
+
+    def __post_init__(self) -> None:
+        for key, value in vars(self).items():
+            if not value > 0:
+                raise InputError(f"{key} is above 0, not {value}")
+
+    @property
+    def samples(self) -> int:
+        """Samples of a clip."""
+        return round(self.sample_rate * self.seconds)
+
+
+@dataclass(frozen=True)
+class FrontEndSettings(Settings):
+    """Which log-mels a model is fed.
+
+    Attributes:
+        name: `act` or `panns`: the two systems the paper builds on.
+        hop_length: samples from frame to frame; published: 640 and 320.
+
+    Raises:
+        InputError: a hop below 1.
+    """
+
+    name: FrontEndName
+    hop_length: int
+
+    def __post_init__(self) -> None:
+        if self.hop_length < 1:
+            raise InputError(f"hop_length is at least 1, not {self.hop_length}")
+
+    def frames(self, samples: int) -> int:
+        """Frames of a clip: centred ones, of ACT without the last."""
+        return samples // self.hop_length + (self.name == "panns")

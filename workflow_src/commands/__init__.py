@@ -1,1 +1,0 @@
-"""The steps of the workflow as commands, one file a stage; see workflow_src.cli."""

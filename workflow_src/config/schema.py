@@ -1,0 +1,346 @@
+"""Every key of config.yaml, as nested types with the paper's values as defaults.
+
+Most sections are the settings classes of the stage they are about, so that names,
+defaults and checks are stated there alone.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, TypeVar
+
+from workflow_src.audio.settings import ClipForm
+from workflow_src.augment.recipes import RecipeSettings, Strengths
+from workflow_src.corpus.settings import AudioCapsSource, DownloadOptions
+from workflow_src.errors import InputError
+from workflow_src.evaluation.settings import (
+    DecodingSettings,
+    GridConfig,
+    RetrievalLayer,
+    TestTimeSettings,
+)
+from workflow_src.models.settings import (
+    ACT_PATCH_FRAMES,
+    ACT_PATCHES,
+    ActConfig,
+    RetrieverConfig,
+)
+from workflow_src.settings import Settings
+from workflow_src.sweep import SweepCell, sweep_cells
+from workflow_src.training.settings import (
+    CaptioningOptimization,
+    PretrainingOptimization,
+    RetrievalOptimization,
+)
+
+T = TypeVar("T")
+Task = Literal["captioning", "retrieval"]
+SpiceKind = Literal["auto", "java", "python", "none"]
+
+
+@dataclass(frozen=True)
+class AudioConfig(Settings):
+    """Section `audio`: the form of a clip."""
+
+    sample_rate: int = 32_000  # Hz
+    seconds: float = 10.0
+
+
+@dataclass(frozen=True)
+class EmbeddedConfig(Settings):
+    """Section `embedded`: size of the synthesised corpus."""
+
+    seed: int = 1
+    train_clips: int = 49_838
+    val_clips: int = 495
+    test_clips: int = 975
+    tagged_clips: int = 20_000
+
+
+@dataclass(frozen=True)
+class AudioCapsConfig(AudioCapsSource, DownloadOptions):
+    """Section `audiocaps`: its captions, where the audio comes from, and how."""
+
+    @property
+    def taken(self) -> AudioCapsSource:
+        """What is taken."""
+        return _part(self, AudioCapsSource)
+
+    @property
+    def options(self) -> DownloadOptions:
+        """How it is fetched."""
+        return _part(self, DownloadOptions)
+
+
+@dataclass(frozen=True)
+class ClipsConfig(Settings):
+    """Section `clips`: what becomes of clips that cannot be used."""
+
+    min_seconds: float = 0.5
+    max_missing: float = 0.2
+
+
+@dataclass(frozen=True)
+class CaptioningConfig(Settings):
+    """Section `captioning`: ACT and its training."""
+
+    hop_length: int = 640
+    model: ActConfig = field(default_factory=ActConfig)
+    pretrained: str | None = "audioset_deit"
+    word2vec: bool = True
+    training: CaptioningOptimization = field(default_factory=CaptioningOptimization)
+    decoding: DecodingSettings = field(default_factory=DecodingSettings)
+
+    def __post_init__(self) -> None:
+        if self.model.vocabulary:
+            raise InputError("model.vocabulary comes from the training captions")
+
+
+@dataclass(frozen=True)
+class RetrievalConfig(Settings):
+    """Section `retrieval`: ResNet38 with BERT, and their training."""
+
+    hop_length: int = 320
+    model: RetrieverConfig = field(default_factory=RetrieverConfig)
+    pretrained: str | None = "resnet38_panns"
+    training: RetrievalOptimization = field(default_factory=RetrievalOptimization)
+
+    def __post_init__(self) -> None:
+        if self.model.word_pieces is not None:
+            raise InputError("model.word_pieces comes from the training captions")
+
+
+@dataclass(frozen=True)
+class MetricsConfig(Settings):
+    """Section `metrics`: which SPICE, and the intervals of the tables."""
+
+    spice: SpiceKind = "java"
+    corenlp: str | None = None
+    resamples: int = 2000
+
+    def __post_init__(self) -> None:
+        if self.resamples < 1:
+            raise InputError(f"resamples is at least 1, not {self.resamples}")
+
+
+@dataclass(frozen=True)
+class RowConfig(Settings):
+    """One row of a table: a method is a recipe, with test-time augmentation or not."""
+
+    method: str
+    recipe: str
+    tta: str | None = None
+    tasks: tuple[Task, ...] | None = None
+
+
+@dataclass(frozen=True)
+class TableConfig(Settings):
+    """One table: the tasks and metrics it shows, and its rows."""
+
+    tasks: tuple[Task, ...]
+    metrics: tuple[str, ...]
+    rows: tuple[RowConfig, ...]
+
+    def tasks_of(self, row: RowConfig) -> tuple[Task, ...]:
+        """The tasks that a row is run for."""
+        return self.tasks if row.tasks is None else row.tasks
+
+
+@dataclass(frozen=True)
+class TestTimeConfig(Settings):
+    """Section `tta`: test-time augmentation."""
+
+    __test__ = False  # pytest takes the name for a test
+
+    recipe: str = "all"
+    strength: float = 0.5
+    seed: int = 0
+    stabilise: bool = True
+    grid: GridConfig = field(default_factory=GridConfig)
+    retrieval_layer: RetrievalLayer = "pool"
+    views_per_batch: int = 64
+    memories_per_search: int = 256
+
+    @property
+    def settings(self) -> TestTimeSettings:
+        """What of it decides the results."""
+        return TestTimeSettings(
+            self.strength, self.seed, self.stabilise, self.grid, self.retrieval_layer
+        )
+
+
+@dataclass(frozen=True)
+class SweepConfig(Settings):
+    """Section `sweep`: Section 4.3's ratio K x λ."""
+
+    recipe: str = "specaugment_pairmix"
+    ratio: tuple[float, ...] = (0.125, 0.25, 0.5, 0.6)
+    fixed_lambda: tuple[float | None, ...] = (None, 0.5)
+
+
+@dataclass(frozen=True)
+class Config(Settings):
+    """config.yaml with its scale applied, complete and checked."""
+
+    scale: str
+    corpus: Literal["auto", "embedded", "audiocaps", "folder"] = "auto"
+    corpus_dir: str | None = None
+    train_clips: int | None = None
+    seeds: tuple[int, ...] = (20,)
+    device: str = "auto"
+    threads: int | None = None
+    audio: AudioConfig = field(default_factory=AudioConfig)
+    embedded: EmbeddedConfig = field(default_factory=EmbeddedConfig)
+    audiocaps: AudioCapsConfig = field(default_factory=AudioCapsConfig)
+    clips: ClipsConfig = field(default_factory=ClipsConfig)
+    pretraining: PretrainingOptimization = field(
+        default_factory=PretrainingOptimization
+    )
+    pretrained_sha256: dict[str, str] = field(default_factory=dict)
+    trust_pickle: bool = False
+    captioning: CaptioningConfig = field(default_factory=CaptioningConfig)
+    retrieval: RetrievalConfig = field(default_factory=RetrievalConfig)
+    augmentations: Strengths = field(default_factory=Strengths)
+    recipes: dict[str, dict[str, dict[str, Any] | None]] = field(default_factory=dict)
+    metrics: MetricsConfig = field(default_factory=MetricsConfig)
+    tables: dict[str, TableConfig] = field(default_factory=dict)
+    tta: TestTimeConfig = field(default_factory=TestTimeConfig)
+    sweep: SweepConfig = field(default_factory=SweepConfig)
+
+    def __post_init__(self) -> None:
+        self._check_values()
+        for name in self.recipes:
+            self.recipe(name)
+        self._check_tables()
+        self._check_frames()
+
+    @property
+    def selected_corpus(self) -> str:
+        """`embedded`, `audiocaps` or `folder`."""
+        if self.corpus != "auto":
+            return self.corpus
+        return "audiocaps" if self.scale == "paper" else "embedded"
+
+    @property
+    def clip_form(self) -> ClipForm:
+        """What every clip is brought to."""
+        return ClipForm(
+            self.audio.sample_rate, self.audio.seconds, self.clips.min_seconds
+        )
+
+    @property
+    def all_recipes(self) -> dict[str, RecipeSettings]:
+        """Every recipe, complete: those of `recipes`, then those of the sweep."""
+        named = {name: self.recipe(name) for name in self.recipes}
+        return named | {cell.recipe.name: cell.recipe for cell in self.sweep_cells}
+
+    @property
+    def sweep_cells(self) -> list[SweepCell]:
+        """The trainings of the sweep."""
+        base = self.recipe(self.sweep.recipe)
+        return sweep_cells(
+            base,
+            self.augmentations.pairmix,
+            self.sweep.ratio,
+            self.sweep.fixed_lambda,
+        )
+
+    def recipe(self, name: str) -> RecipeSettings:
+        """A recipe of `recipes`, complete.
+
+        Raises:
+            InputError: there is none of this name, or see `RecipeSettings.complete`.
+        """
+        if name not in self.recipes:
+            raise InputError(
+                f"recipe {name} is not defined under recipes{_hint(name, self.recipes)}"
+            )
+        given = {key: own or {} for key, own in self.recipes[name].items()}
+        return RecipeSettings.complete(name, given, self.augmentations)
+
+    def _check_values(self) -> None:
+        if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", self.device):
+            raise InputError(
+                f"device is auto, cpu, cuda or cuda:N, not {self.device!r}"
+            )
+        if not self.seeds or len(set(self.seeds)) < len(self.seeds):
+            raise InputError(
+                f"seeds are one or more different numbers, not {list(self.seeds)}"
+            )
+        if min(self.seeds) < 0:
+            raise InputError(f"seeds are at least 0, not {min(self.seeds)}")
+        for key in ("train_clips", "threads"):
+            value = getattr(self, key)
+            if value is not None and value < 1:
+                raise InputError(f"{key} is at least 1, not {value}")
+        if self.selected_corpus == "folder" and self.corpus_dir is None:
+            raise InputError("corpus is folder, but corpus_dir is null")
+        for name in self.recipes:
+            if not re.fullmatch(r"[a-z0-9_]+", name):
+                raise InputError(
+                    f"recipes.{name}: a recipe's name has small letters, digits and _"
+                )
+
+    def _check_tables(self) -> None:
+        for where, table, row in self._rows():
+            if row.recipe not in self.recipes:
+                raise InputError(
+                    f"{where} names recipe {row.recipe}, which `recipes` does not "
+                    f"define{_hint(row.recipe, self.recipes)}"
+                )
+            if "captioning" in table.tasks_of(row):
+                try:
+                    self.recipe(row.recipe).check_task("captioning")
+                except InputError as error:
+                    raise InputError(
+                        f"{where}: {error}; give the row `tasks: [retrieval]`"
+                    ) from None
+            if row.tta is not None:
+                self._check_grid_row(where, row)
+        for section, recipe in (("tta", self.tta.recipe), ("sweep", self.sweep.recipe)):
+            if recipe not in self.recipes:
+                raise InputError(
+                    f"{section}.recipe is {recipe}, which `recipes` does not define"
+                    f"{_hint(recipe, self.recipes)}"
+                )
+
+    def _rows(self) -> Iterator[tuple[str, TableConfig, RowConfig]]:
+        for name, table in self.tables.items():
+            for number, row in enumerate(table.rows, start=1):
+                yield f"tables.{name}, row {number} ({row.method})", table, row
+
+    def _check_grid_row(self, where: str, row: RowConfig) -> None:
+        points = [point.name for point in self.tta.grid.points]
+        if row.tta not in points:
+            raise InputError(
+                f"{where}: tta is {row.tta}, which is no point of tta.grid: "
+                f"{', '.join(points)}"
+            )
+        if row.recipe != self.tta.recipe:
+            raise InputError(
+                f"{where} has recipe {row.recipe}, but tta.recipe is {self.tta.recipe}"
+            )
+
+    def _check_frames(self) -> None:
+        hop = self.captioning.hop_length
+        frames = self.clip_form.samples // hop
+        most = ACT_PATCH_FRAMES * ACT_PATCHES
+        if frames % ACT_PATCH_FRAMES or not 0 < frames <= most:
+            raise InputError(
+                f"captioning.hop_length {hop} cuts audio.seconds "
+                f"{self.audio.seconds:g} into {frames} frames; ACT reads a multiple of "
+                f"{ACT_PATCH_FRAMES}, at most {most}"
+            )
+
+
+def _part(whole: Any, kind: type[T]) -> T:
+    """The fields of a class, from an object that has them all and more."""
+    return kind(**{f.name: getattr(whole, f.name) for f in fields(kind)})  # type: ignore[arg-type]
+
+
+def _hint(name: str, known: Mapping[str, Any]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {near[0]}?" if near else ""

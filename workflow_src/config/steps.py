@@ -1,0 +1,231 @@
+"""The settings of every step, made from the config: the one place where that is done.
+
+Each function gives what the results of a step depend on, complete: a rule that has
+them in its parameters runs again when one of them changes, and only then. How a step
+runs (device, threads, sizes of batches, patience with servers) is not among them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from workflow_src.audio.settings import FrontEndName, FrontEndSettings
+from workflow_src.augment.recipes import RecipeSettings
+from workflow_src.config.schema import Config, SpiceKind
+from workflow_src.corpus.embedded.settings import SPLITS as EMBEDDED_SPLITS
+from workflow_src.corpus.embedded.settings import EmbeddedSettings
+from workflow_src.corpus.identity import CorpusIdentity
+from workflow_src.corpus.settings import AudioCapsSource
+from workflow_src.evaluation.settings import CaptionGridSettings, TestTimeSettings
+from workflow_src.layout import task_of
+from workflow_src.report.settings import (
+    FigureSettings,
+    PictureSettings,
+    RowSettings,
+    SweepCellSettings,
+    SweepSettings,
+    TableSettings,
+    published_figures,
+)
+from workflow_src.training.settings import (
+    OWN,
+    SCRATCH,
+    CaptioningSettings,
+    PretrainingSettings,
+    RetrievalSettings,
+)
+
+
+def corpus_identity(config: Config) -> CorpusIdentity:
+    """What the selected corpus is."""
+    kind = config.selected_corpus
+    if kind == "folder":
+        folder = Path(str(config.corpus_dir)).resolve()
+        return CorpusIdentity(
+            "folder", folder.name, config.scale, {"folder": str(folder)}
+        )
+    if kind == "audiocaps":
+        own = config.audiocaps
+        origin = {"version": own.version, "captions": own.captions}
+        return CorpusIdentity("audiocaps", "audiocaps", config.scale, origin)
+    made = embedded_corpus(config)
+    origin = {"seed": made.seed} | {
+        f"{split}_clips": made.clips(split) for split in EMBEDDED_SPLITS
+    }
+    return CorpusIdentity("embedded", "embedded", config.scale, origin)
+
+
+def embedded_corpus(config: Config) -> EmbeddedSettings:
+    """What the synthesised corpus is made from."""
+    own = config.embedded
+    return EmbeddedSettings(
+        seed=own.seed,
+        train_clips=config.train_clips or own.train_clips,
+        val_clips=own.val_clips,
+        test_clips=own.test_clips,
+        tagged_clips=own.tagged_clips,
+        sample_rate=config.audio.sample_rate,
+        seconds=config.audio.seconds,
+    )
+
+
+def front_end(config: Config, name: FrontEndName) -> FrontEndSettings:
+    """Which log-mels a task's models are fed."""
+    section = getattr(config, task_of(name))
+    return FrontEndSettings(name, section.hop_length)
+
+
+def own_encoder(config: Config, task: str) -> bool:
+    """Whether a task's audio encoder starts from our own pre-training on tags.
+
+    It does where the config names no published checkpoint and the corpus has tags,
+    which only the embedded one has.
+    """
+    section = getattr(config, task)
+    return section.pretrained is None and config.selected_corpus == "embedded"
+
+
+def _encoder(config: Config, task: str) -> str:
+    section = getattr(config, task)
+    if section.pretrained is not None:
+        return str(section.pretrained)
+    return OWN if own_encoder(config, task) else SCRATCH
+
+
+def pretraining(config: Config, name: FrontEndName) -> PretrainingSettings:
+    """What the pre-training of an audio encoder depends on."""
+    act = name == "act"
+    return PretrainingSettings(
+        front_end=front_end(config, name),
+        clip_form=config.clip_form,
+        optimization=config.pretraining,
+        act=config.captioning.model if act else None,
+        retriever=None if act else config.retrieval.model,
+    )
+
+
+def captioner(config: Config, recipe: str, seed: int) -> CaptioningSettings:
+    """What a captioner's training depends on.
+
+    Raises:
+        InputError: there is no such recipe, or it is not for captioning.
+    """
+    own = config.captioning
+    return CaptioningSettings(
+        recipe=_recipe(config, recipe),
+        seed=seed,
+        front_end=front_end(config, "act"),
+        clip_form=config.clip_form,
+        encoder=_encoder(config, "captioning"),
+        model=own.model,
+        word2vec=own.word2vec,
+        optimization=own.training,
+    )
+
+
+def retriever(config: Config, recipe: str, seed: int) -> RetrievalSettings:
+    """What a retriever's training depends on.
+
+    Raises:
+        InputError: there is no such recipe.
+    """
+    own = config.retrieval
+    return RetrievalSettings(
+        recipe=_recipe(config, recipe),
+        seed=seed,
+        front_end=front_end(config, "panns"),
+        clip_form=config.clip_form,
+        encoder=_encoder(config, "retrieval"),
+        model=own.model,
+        optimization=own.training,
+    )
+
+
+def _recipe(config: Config, name: str) -> RecipeSettings:
+    known = config.all_recipes
+    return known[name] if name in known else config.recipe(name)
+
+
+def caption_grid(config: Config) -> CaptionGridSettings:
+    """What captions at every point of the grid depend on, beside the model."""
+    test_time = replace(config.tta.settings, retrieval_layer="pool")
+    return CaptionGridSettings(test_time, config.captioning.decoding)
+
+
+def retrieval_grid(config: Config) -> TestTimeSettings:
+    """What embeddings at every point of the grid depend on, beside the model."""
+    return config.tta.settings
+
+
+def table(config: Config, name: str, split: str = "test") -> TableSettings:
+    """Rows and columns of a table, with the paper's figures.
+
+    The grid of test-time augmentation is evaluated on the test split alone.
+    """
+    content = config.tables[name]
+    figures = published_figures().get(name, {})
+    rows = tuple(
+        RowSettings(
+            method=row.method,
+            recipe=row.recipe,
+            tta=row.tta,
+            tasks=content.tasks_of(row),
+            published=figures.get(row.method, {}),
+        )
+        for row in content.rows
+        if split == "test" or row.tta is None
+    )
+    return TableSettings(
+        name=name,
+        split=split,
+        metrics=content.metrics,
+        rows=rows,
+        seeds=config.seeds,
+        resamples=config.metrics.resamples,
+    )
+
+
+def figure4(config: Config) -> FigureSettings:
+    """What Figure 4 shows."""
+    return FigureSettings(
+        recipe=config.tta.recipe,
+        seeds=config.seeds,
+        grid=config.tta.grid,
+        resamples=config.metrics.resamples,
+    )
+
+
+def layer_search(config: Config) -> TestTimeSettings:
+    """What the search for a middle layer depends on; it tries them all."""
+    return replace(config.tta.settings, retrieval_layer="pool")
+
+
+def sweep(config: Config) -> SweepSettings:
+    """What the sweep of Section 4.3 shows."""
+    cells = tuple(
+        SweepCellSettings(cell.recipe.name, cell.ratio, cell.fixed_lambda)
+        for cell in config.sweep_cells
+    )
+    return SweepSettings(cells, config.seeds, config.metrics.resamples)
+
+
+def spice_kind(config: Config) -> SpiceKind:
+    """Which SPICE scores the captions, as the config says it."""
+    return config.metrics.spice
+
+
+def audiocaps_captions(config: Config) -> AudioCapsSource:
+    """Which captions of AudioCaps are fetched: no matter where its audio comes from."""
+    own = config.audiocaps
+    return AudioCapsSource(version=own.version, captions=own.captions)
+
+
+def audiocaps_mirror(config: Config) -> AudioCapsSource:
+    """Which mirror of AudioCaps is fetched."""
+    return config.audiocaps.taken
+
+
+def pictures(config: Config) -> PictureSettings:
+    """What the pictures of docs/ show."""
+    return PictureSettings(config.augmentations)

@@ -1,0 +1,224 @@
+"""Steps from captions and audio, wherever they come from, to the caches."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from workflow_src.audio.settings import FrontEndSettings
+from workflow_src.corpus.embedded.settings import SPLITS as EMBEDDED_SPLITS
+from workflow_src.corpus.embedded.settings import EmbeddedSettings
+from workflow_src.corpus.identity import CorpusIdentity, write_identity
+from workflow_src.corpus.settings import (
+    AudioCapsSource,
+    DownloadOptions,
+    IngestSettings,
+)
+from workflow_src.files import write_atomically
+
+
+def identify_corpus(settings: CorpusIdentity, *, outputs: list[Path]) -> None:
+    """Write what the corpus is into its folders.
+
+    Args:
+        settings: what it is.
+        outputs: `corpus.yaml` of each folder.
+    """
+    write_identity(settings, outputs)
+
+
+def embedded_captions(settings: EmbeddedSettings, *, output: Path) -> None:
+    """Write the captions of the synthesised corpus, and say what its clips need.
+
+    Args:
+        settings: what the corpus is made from.
+        output: folder of the corpus as it arrives.
+    """
+    from workflow_src.corpus.embedded.writing import write_captions
+    from workflow_src.corpus.summary import check_disk
+
+    clips = sum(settings.clips(split) for split in EMBEDDED_SPLITS)
+    check_disk(output, clips, settings.samples, keeps_audio=True)
+    write_captions(settings, output)
+
+
+def embedded_audio(
+    settings: EmbeddedSettings, *, output: Path, shard: int, shards: int, done: Path
+) -> None:
+    """Synthesise a share of the clips of the synthesised corpus.
+
+    Args:
+        settings: what the corpus is made from.
+        output: folder of the corpus as it arrives.
+        shard: which share, from 0.
+        shards: number of shares.
+        done: is written at the end.
+    """
+    from workflow_src.corpus.embedded.writing import write_audio
+
+    write_audio(settings, output, shard, shards)
+    write_atomically(done, "")
+
+
+def audiocaps_captions(
+    settings: AudioCapsSource, *, output: Path, samples: int, keeps_audio: bool
+) -> None:
+    """Fetch the captions of AudioCaps, and say how much disk its clips need.
+
+    Args:
+        settings: which captions; where the audio comes from counts for nothing here.
+        output: folder of the corpus as it arrives.
+        samples: of a clip.
+        keeps_audio: whether fetched audio will lie there too.
+    """
+    from workflow_src.corpus.audiocaps import fetch_captions
+    from workflow_src.corpus.captions import read_split
+    from workflow_src.corpus.summary import check_disk
+    from workflow_src.layout import SPLITS
+
+    fetch_captions(output, settings.version, settings.captions)
+    clips = sum(len(read_split(output, split).clips) for split in SPLITS)
+    check_disk(output, clips, samples, keeps_audio)
+
+
+def audiocaps_mirror(
+    settings: AudioCapsSource, *, download: Path, audio: Path, done: Path
+) -> None:
+    """Fetch a parquet mirror of AudioCaps and unpack its audio.
+
+    Args:
+        settings: which mirror.
+        download: folder for its parquet files.
+        audio: folder for the clips.
+        done: is written at the end.
+    """
+    from workflow_src.corpus.audiocaps import unpack_mirror
+
+    unpack_mirror(settings, download, audio)
+    write_atomically(done, "")
+
+
+def ingest(
+    settings: IngestSettings,
+    *,
+    split: str,
+    captions_folder: Path,
+    audio: Path,
+    shard: int,
+    shards: int,
+    output: Path,
+    options: DownloadOptions,
+    max_missing: float,
+) -> None:
+    """Decode a share of a split's clips into waveforms.
+
+    Args:
+        settings: form of the clips, and where they come from.
+        split: whose clips.
+        captions_folder: with `<split>.csv` and `tags.csv` as they arrive.
+        audio: folder of the audio files; what is fetched is kept there.
+        shard: which share, from 0.
+        shards: number of shares.
+        output: folder of the share's waveforms.
+        options: how to fetch.
+        max_missing: share of the clips that a job which fetches may lose.
+    """
+    from workflow_src.corpus.captions import read_split
+    from workflow_src.corpus.ingest import ingest as ingest_shard
+    from workflow_src.corpus.sources import audio_source, fetches
+
+    ingest_shard(
+        read_split(captions_folder, split),
+        audio_source(settings, audio, f"{split}.{shard}-of-{shards}", options),
+        output,
+        shard,
+        shards,
+        settings.clip_form,
+        max_missing if fetches(settings) else 1.0,
+    )
+
+
+def join(
+    *,
+    split: str,
+    captions_folder: Path,
+    shards: list[Path],
+    waveforms: Path,
+    manifest: Path,
+    captions: Path | None = None,
+    tags: Path | None = None,
+    max_missing: float,
+) -> None:
+    """Join the shards of a split to its waveform cache and its captions.
+
+    Args:
+        split: its name.
+        captions_folder: with `<split>.csv` and `tags.csv` as they arrive.
+        shards: folders, in order.
+        waveforms: store that is written.
+        manifest: gets the state of every clip.
+        captions: gets those of usable clips.
+        tags: gets those of usable clips.
+        max_missing: share of the clips that may be lost.
+    """
+    from workflow_src.corpus.captions import read_split
+    from workflow_src.corpus.ingest import JoinedFiles, join_shards
+
+    joined = JoinedFiles(waveforms, manifest, captions, tags)
+    join_shards(read_split(captions_folder, split), shards, joined, max_missing)
+
+
+def merge_manifests(
+    *, manifests: list[Path], manifest: Path, table: Path, audiocaps: bool = False
+) -> None:
+    """Join the manifests of all splits, and count what was got and lost.
+
+    Args:
+        manifests: of the splits.
+        manifest: the state of every clip.
+        table: CSV of the numbers of clips.
+        audiocaps: whether the numbers of ACT's authors stand beside them.
+    """
+    from workflow_src.corpus.audiocaps import ACT_AUTHORS_CLIPS
+    from workflow_src.corpus.manifest import merge_manifests as merge
+    from workflow_src.corpus.summary import write_corpus_table
+
+    merge(manifests, manifest)
+    write_corpus_table(manifest, table, ACT_AUTHORS_CLIPS if audiocaps else None)
+
+
+def log_mels(
+    settings: FrontEndSettings,
+    *,
+    waveforms: Path,
+    output: Path,
+    device: str = "auto",
+    threads: int | None = None,
+) -> None:
+    """Compute the log-mel cache of a split under a front end.
+
+    Args:
+        settings: of the front end.
+        waveforms: store of the split.
+        output: store that is written.
+        device: auto, cpu, cuda or cuda:N.
+        threads: of the CPU.
+    """
+    from workflow_src.audio.frontend import front_end
+    from workflow_src.audio.store import write_log_mels
+    from workflow_src.device import prepare
+
+    on = prepare(device, threads)
+    write_log_mels(waveforms, front_end(settings).to(on), output, device=on)
+
+
+def vocabulary(*, captions: Path, output: Path) -> None:
+    """Collect the words of the training captions.
+
+    Args:
+        captions: of the training split.
+        output: a word a line.
+    """
+    from workflow_src.corpus.pairs import read_pairs
+    from workflow_src.corpus.text import Vocabulary
+
+    Vocabulary.from_captions(text for _, text in read_pairs(captions)).save(output)

@@ -1,0 +1,62 @@
+"""Steps that make what models start from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from workflow_src.files import write_atomically
+
+
+def word2vec(*, captions: Path, vocabulary: Path, width: int, output: Path) -> None:
+    """Train word vectors on the training captions.
+
+    Args:
+        captions: of the training split.
+        vocabulary: their words.
+        width: D of the vectors.
+        output: float32 (V, D), .npy.
+    """
+    import numpy as np
+
+    from workflow_src.corpus.pairs import read_pairs
+    from workflow_src.corpus.text import Vocabulary
+    from workflow_src.models.word2vec import word_vectors
+
+    texts = [text for _, text in read_pairs(captions)]
+    np.save(output, word_vectors(texts, Vocabulary.load(vocabulary), width=width))
+
+
+def word_pieces(*, captions: Path, size: int, output: Path) -> None:
+    """Learn the WordPieces of the small text encoder from the training captions.
+
+    Args:
+        captions: of the training split.
+        size: of their vocabulary.
+        output: folder of the tokenizer.
+    """
+    from workflow_src.corpus.pairs import read_pairs
+    from workflow_src.models.retrieval import train_wordpieces
+
+    train_wordpieces([text for _, text in read_pairs(captions)], size, output)
+
+
+def fetch(*, name: str, sha256: list[str], folder: Path, done: Path) -> None:
+    """Fetch a published file that a model starts from.
+
+    Args:
+        name: of the catalogue, e.g. `audioset_deit`.
+        sha256: `file=sum` of files whose sum nobody published.
+        folder: where published files go.
+        done: is written at the end.
+    """
+    from workflow_src.errors import InputError
+    from workflow_src.models.pretrained import fetch as fetch_published
+
+    pinned = {}
+    for pair in sha256:
+        file, equals, value = pair.partition("=")
+        if not equals:
+            raise InputError(f"--sha256 {pair}: expected FILE=SUM")
+        pinned[file] = value
+    fetch_published(name, folder, pinned)
+    write_atomically(done, "")

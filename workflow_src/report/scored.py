@@ -1,0 +1,87 @@
+"""The evaluations behind a table: found by what they say of themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from workflow_src.errors import InputError
+from workflow_src.evaluation.scores import Scores, read_scores
+
+Key = tuple[str, str, str | None, int]
+
+
+class ScoredRuns:
+    """Evaluations by task, recipe, point of test-time augmentation and seed.
+
+    Args:
+        paths: `scores.json` files, in any order.
+
+    Raises:
+        InputError: a file is missing or damaged, two say that they are the same, or
+            they are of several corpora or splits.
+    """
+
+    def __init__(self, paths: Iterable[Path]) -> None:
+        self._folders: dict[Key, Path] = {}
+        self._scores: dict[Key, Scores] = {}
+        for path in paths:
+            scores = read_scores(path)
+            own = scores.evaluated
+            key = (own.task, own.recipe, own.tta, own.seed)
+            if key in self._folders:
+                raise InputError(
+                    f"{path} and {self._folders[key]} are of the same evaluation"
+                )
+            self._folders[key] = path.parent
+            self._scores[key] = scores
+        if not self._scores:
+            raise InputError("no scores.json is given")
+        for what in ("corpus", "scale", "split"):
+            values = {getattr(s.evaluated, what) for s in self._scores.values()}
+            if len(values) > 1:
+                raise InputError(
+                    f"the scores are of more than one {what}: "
+                    f"{', '.join(sorted(values))}"
+                )
+
+    def folders(
+        self, task: str, recipe: str, tta: str | None, seeds: Sequence[int]
+    ) -> list[Path]:
+        """Folder of each seed's evaluation.
+
+        Raises:
+            InputError: one is not there.
+        """
+        return [self._folders[self._key(task, recipe, tta, seed)] for seed in seeds]
+
+    def origin(
+        self, tasks: Iterable[str], recipe: str, tta: str | None, seeds: Sequence[int]
+    ) -> dict[str, str]:
+        """Columns that say of what a row of a table is.
+
+        Returns:
+            corpus, scale, split, settings (digests of the trainings' settings), and
+            version (of the code that trained the models).
+        """
+        found = [
+            self._scores[self._key(task, recipe, tta, seed)].evaluated
+            for task in tasks
+            for seed in seeds
+        ]
+        return {
+            "corpus": found[0].corpus,
+            "scale": found[0].scale,
+            "split": found[0].split,
+            "settings": " ".join(dict.fromkeys(own.settings for own in found)),
+            "version": " ".join(dict.fromkeys(own.version for own in found)),
+        }
+
+    def _key(self, task: str, recipe: str, tta: str | None, seed: int) -> Key:
+        key = (task, recipe, tta, seed)
+        if key not in self._folders:
+            with_tta = f" with {tta}" if tta else ""
+            raise InputError(
+                f"no scores of {task}, recipe {recipe}{with_tta}, seed {seed} are given"
+            )
+        return key

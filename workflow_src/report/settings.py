@@ -1,0 +1,107 @@
+"""What tables and figures show, without pandas."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from workflow_src.augment.recipes import Strengths
+from workflow_src.evaluation.settings import GridConfig
+from workflow_src.settings import Settings
+
+PUBLISHED = Path(__file__).with_name("published.yaml")
+
+
+@cache
+def published_figures() -> dict[str, dict[str, dict[str, float]]]:
+    """The paper's figures: table -> method -> metric -> figure."""
+    values = yaml.safe_load(PUBLISHED.read_text(encoding="utf-8"))
+    return {
+        table: {str(method): own for method, own in rows.items()}
+        for table, rows in values.items()
+    }
+
+
+@dataclass(frozen=True)
+class RowSettings(Settings):
+    """One row of a table.
+
+    Attributes:
+        method: as the paper calls it.
+        recipe: of the trainings.
+        tta: point of the grid of test-time augmentation, or None.
+        tasks: that the row is run for.
+        published: metric -> the paper's figure.
+    """
+
+    method: str
+    recipe: str
+    tta: str | None
+    tasks: tuple[str, ...]
+    published: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TableSettings(Settings):
+    """One of the paper's tables.
+
+    Attributes:
+        name: `table1` to `table4`.
+        split: that was evaluated.
+        metrics: columns.
+        rows: in their order; each is compared with the first.
+        seeds: of the trainings.
+        resamples: of the bootstrap behind each interval.
+    """
+
+    name: str
+    split: str
+    metrics: tuple[str, ...]
+    rows: tuple[RowSettings, ...]
+    seeds: tuple[int, ...]
+    resamples: int
+
+
+@dataclass(frozen=True)
+class FigureSettings(Settings):
+    """Figure 4: test-time augmentation over the number of views.
+
+    Attributes:
+        recipe: of the trainings.
+        seeds: of them.
+        grid: the points.
+        resamples: of the bootstrap behind each interval.
+    """
+
+    recipe: str
+    seeds: tuple[int, ...]
+    grid: GridConfig
+    resamples: int
+
+
+@dataclass(frozen=True)
+class SweepCellSettings(Settings):
+    """One training of the sweep: its recipe, K and λ (None: drawn)."""
+
+    recipe: str
+    ratio: float
+    fixed_lambda: float | None
+
+
+@dataclass(frozen=True)
+class SweepSettings(Settings):
+    """Section 4.3's sweep K x λ: its cells, their seeds and the bootstrap's size."""
+
+    cells: tuple[SweepCellSettings, ...]
+    seeds: tuple[int, ...]
+    resamples: int
+
+
+@dataclass(frozen=True)
+class PictureSettings(Settings):
+    """What the pictures of docs/ show: the strengths of all augmentations."""
+
+    strengths: Strengths = field(default_factory=Strengths)

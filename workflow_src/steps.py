@@ -1,0 +1,65 @@
+"""Every step of the workflow: the name of its command, and the function behind it.
+
+The command's options are the function's parameters. Modules are imported when their
+step runs: a step without a model starts fast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+# Stage -> command -> module:function.
+STEPS: dict[str, dict[str, str]] = {
+    "corpus": {
+        "identify-corpus": "corpus.steps:identify_corpus",
+        "audiocaps-captions": "corpus.steps:audiocaps_captions",
+        "audiocaps-mirror": "corpus.steps:audiocaps_mirror",
+        "embedded-captions": "corpus.steps:embedded_captions",
+        "embedded-audio": "corpus.steps:embedded_audio",
+        "ingest": "corpus.steps:ingest",
+        "join": "corpus.steps:join",
+        "merge-manifests": "corpus.steps:merge_manifests",
+    },
+    "features": {"log-mels": "corpus.steps:log_mels"},
+    "text": {
+        "vocabulary": "corpus.steps:vocabulary",
+        "word2vec": "models.steps:word2vec",
+        "word-pieces": "models.steps:word_pieces",
+    },
+    "train": {
+        "fetch": "models.steps:fetch",
+        "pretrain": "training.pretraining:pretrain",
+        "train-captioner": "training.captioning:train_captioner",
+        "train-retriever": "training.retrieval:train_retriever",
+    },
+    "evaluate": {
+        "caption-split": "evaluation.captioning:caption_split",
+        "caption-grid": "evaluation.tta_grid:caption_grid",
+        "prepare-references": "evaluation.caption_scores:prepare_references",
+        "score-captions": "evaluation.caption_scores:score_captions",
+        "score-caption-grid": "evaluation.caption_scores:score_caption_grid",
+        "score-retrieval": "evaluation.retrieval:score_retrieval",
+        "score-retrieval-grid": "evaluation.tta_grid:score_retrieval_grid",
+    },
+    "report": {
+        "table": "report.tables:write_table",
+        "sanity": "report.sanity:write_sanity",
+        "figure4": "report.grid:write_figure4",
+        "layer-search": "evaluation.layer_search:layer_search",
+        "sweep": "report.sweep:write_sweep",
+        "headlines": "report.headlines:write_headlines",
+        "pictures": "report.pictures:draw_pictures",
+    },
+}
+
+
+def step(name: str) -> Callable[..., None] | None:
+    """The function of a command; None where there is no such step."""
+    for commands in STEPS.values():
+        if name in commands:
+            module, _, function = commands[name].partition(":")
+            found: Any = getattr(import_module(f"workflow_src.{module}"), function)
+            return found
+    return None
