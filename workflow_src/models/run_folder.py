@@ -95,7 +95,7 @@ def run_record(
 
     environment = {
         "python": platform.python_version(),
-        "torch": torch.__version__,
+        "torch": str(torch.__version__),
         "device": device,
         "machine": platform.machine(),
     }
