@@ -132,7 +132,7 @@ def page(path: Path | str = "config.yaml") -> str:
         "each key gets another value, at the scales demo and paper, and the settings "
         "of all jobs are compared. A rule in the second column runs again, and after "
         "it what is made from its files. Snakemake's dry run, `dvc status` and a "
-        "training that finds the state of an interrupted one compare the same settings.",
+        "training that finds an interrupted one compare the same settings.",
         "",
         "Not in the table: the names of `recipes` and of the rows of `tables` are a "
         "user's choice; a new one brings new jobs. The overlays `config/<scale>.yaml` "
