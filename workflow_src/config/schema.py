@@ -10,6 +10,7 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from typing import Any, Literal, TypeVar
 
 from workflow_src.audio.settings import AudioForm, ClipForm
@@ -223,13 +224,13 @@ class Config(Settings):
             self.audio.sample_rate, self.audio.seconds, self.clips.min_seconds
         )
 
-    @property
+    @cached_property
     def all_recipes(self) -> dict[str, RecipeSettings]:
         """Every recipe, complete: those of `recipes`, then those of the sweep."""
         named = {name: self.recipe(name) for name in self.recipes}
         return named | {cell.recipe.name: cell.recipe for cell in self.sweep_cells}
 
-    @property
+    @cached_property
     def sweep_cells(self) -> list[SweepCell]:
         """The trainings of the sweep."""
         base = self.recipe(self.sweep.recipe)
