@@ -11,7 +11,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
-from workflow_src.augment.pairmix import PairMix
+from workflow_src.augment.mixing import Mixing
 from workflow_src.augment.spectrogram import SpecAugment
 from workflow_src.augment.text import EDA
 from workflow_src.augment.waveform import Noise, Reverb
@@ -22,7 +22,7 @@ AUGMENTATIONS = {
     "noise": Noise,
     "specaugment": SpecAugment,
     "eda": EDA,
-    "pairmix": PairMix,
+    "pairmix": Mixing,
 }
 TASKS = ("captioning", "retrieval")
 
@@ -145,7 +145,7 @@ class Recipe(AudioAugmentation):
 
     name: str
     eda: EDA | None = None
-    pairmix: PairMix | None = None
+    pairmix: Mixing | None = None
     test_time_strength: float = 0.5
 
     @classmethod
