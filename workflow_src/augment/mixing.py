@@ -169,7 +169,7 @@ class Mixing(PairMixSettings):
             (G, L, F), new memory.
         """
         weights = draw.weights[~draw.waveform_level]
-        sources = sources.unflatten(0, (len(weights), self.n))
+        sources = sources.reshape(*weights.shape, *sources.shape[1:])
         parts = torch.cat([mixed, self.mix_log_mels(sources, weights)])
         # Stable, so that both parts keep their order: where γ is 1 comes first.
         order = (~draw.waveform_level).int().argsort(stable=True)
@@ -224,9 +224,8 @@ class Mixing(PairMixSettings):
             return log_mels, log_mels[:0]
         singles = waveforms[_indices(~in_mix, waveforms.device)]
         sources = waveforms[_indices(in_mix, waveforms.device)]
-        mixes = self.mix_waveforms(
-            sources.unflatten(0, (-1, self.n)), draw.weights[draw.waveform_level]
-        )
+        weights = draw.weights[draw.waveform_level]
+        mixes = self.mix_waveforms(sources.reshape(*weights.shape, -1), weights)
         log_mels = front_end(torch.cat([singles, mixes]))
         return log_mels[: len(singles)], log_mels[len(singles) :]
 

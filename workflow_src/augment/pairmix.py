@@ -215,8 +215,10 @@ def _sources(available: int, count: int, n: int, rng: np.random.Generator) -> Te
     """Rows of the pairs in each of `count` mixes: (count, n) of 0 .. available - 1."""
     if count and not available:
         raise InputError("pairmix: there is no pair to mix")
-    if available >= count * n:
-        rows = rng.choice(available, (count, n), replace=False) if count else []
+    rows = np.empty((count, n), np.int64)
+    if available >= count * n > 0:
+        rows[:] = rng.choice(available, (count, n), replace=False)
     else:
-        rows = [rng.choice(available, n, replace=available < n) for _ in range(count)]
-    return torch.from_numpy(np.asarray(rows, np.int64).reshape(count, n))
+        for row in rows:
+            row[:] = rng.choice(available, n, replace=available < n)
+    return torch.from_numpy(rows)

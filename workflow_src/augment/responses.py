@@ -4,9 +4,10 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-import soundfile
-import soxr
+import soundfile  # type: ignore[import-untyped]
+import soxr  # type: ignore[import-untyped]
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from workflow_src.errors import InputError
@@ -51,12 +52,12 @@ def measured_responses(folder: str, sample_rate: int) -> Tensor:
     )
 
 
-def _read(path: Path, sample_rate: int) -> np.ndarray:
+def _read(path: Path, sample_rate: int) -> NDArray[np.float32]:
     try:
         samples, rate = soundfile.read(path, dtype="float64", always_2d=True)
     except soundfile.LibsndfileError as error:
         raise InputError(f"reverb: {path}: {error.error_string}") from None
-    response = samples[:, 0]
+    response: NDArray[np.float64] = samples[:, 0]
     if not np.isfinite(response).all() or not response.any():
         raise InputError(f"reverb: {path} is silent or not finite")
     if rate != sample_rate:
@@ -64,4 +65,5 @@ def _read(path: Path, sample_rate: int) -> np.ndarray:
     response = response[np.abs(response).argmax() :]
     left = np.cumsum(response[::-1] ** 2)[::-1]  # Schroeder's backward integration
     response = response[left >= END * left[0]]
-    return (response / np.linalg.norm(response)).astype(np.float32)
+    response /= np.linalg.norm(response)
+    return response.astype(np.float32)

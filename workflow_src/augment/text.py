@@ -70,7 +70,7 @@ class EDA(EDASettings):
         if isinstance(captions, str):
             raise InputError(f"eda: captions are a list, not the string {captions!r}")
         rng = numpy_generator(or_default(generator))
-        operations = [
+        operations: list[tuple[Operation, float]] = [
             (operation, rate)
             for operation, rate in (
                 (replace_synonyms, self.synonym_replacement),

@@ -4,6 +4,7 @@ Each effect draws, for each clip on its own, whether it applies and how strongly
 only the clips that were drawn cost time.
 """
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -41,7 +42,7 @@ class _Effect(EffectSettings):
         low, high = self._strength_range
         uniform = torch.rand(2, count, generator=generator, device=generator.device)
         chosen, position = uniform.cpu()
-        strength = low + (high - low) * position
+        strength: Tensor = low + (high - low) * position
         return strength.masked_fill(chosen >= self.probability, torch.nan)
 
     def apply(
@@ -227,12 +228,11 @@ def convolve(signals: Tensor, responses: Tensor) -> Tensor:
     spectrum *= torch.fft.rfft(responses, size).unsqueeze(1)
     # The circular transform wraps what rings on into the beginning of each block,
     # which the block before it has whole.
-    whole = torch.fft.irfft(spectrum, size)[:, :, ringing:]
+    whole: Tensor = torch.fft.irfft(spectrum, size)[:, :, ringing:]
     return whole.flatten(1)[:, :samples]
 
 
 def _rms(waveforms: Tensor) -> Tensor:
     """Root mean square of each clip: (B, T) -> (B, 1)."""
-    return torch.linalg.vector_norm(waveforms, dim=1, keepdim=True) / (
-        waveforms.shape[1] ** 0.5
-    )
+    norm: Tensor = torch.linalg.vector_norm(waveforms, dim=1, keepdim=True)
+    return norm / math.sqrt(waveforms.shape[1])
