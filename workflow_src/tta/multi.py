@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -233,7 +233,7 @@ def batched(layer: Layer, batch_size: int | None, rows: int) -> ManyLayer:
     if batch_size is None:
         return one_by_one(layer)
 
-    def together(values: list[Any]) -> Iterable[Any]:
+    def together(values: list[Any]) -> Any:
         output = layer(torch.cat(values))
         shape = getattr(output, "shape", ())
         if shape[:1] != (rows * len(values),):
