@@ -287,6 +287,8 @@ def test_bad_batches():
         mix(noise(2, 10, 8), words(2))
     with pytest.raises(InputError, match=r"waveforms \(B, T\) or log-mels"):
         mix(noise(2), words(2))
+    with pytest.raises(InputError, match=r"floats, not torch\.int16"):
+        mix(noise(2, 320).short(), words(2))
     with pytest.raises(InputError, match="waveforms need a front end"):
         PairMix(None)(noise(4, 320), words(4))
     with pytest.raises(InputError, match=r"one shape, not \(320,\), \(640,\)"):

@@ -220,3 +220,5 @@ def test_one_clip_and_torchs_own_generator(effect):
     )
     with pytest.raises(InputError, match=r"waveforms are \(B, T\), not \(1, 2, 50\)"):
         effect(torch.zeros(1, 2, 50))
+    with pytest.raises(InputError, match=r"samples are floats, not torch\.int16"):
+        effect(torch.ones(1, 50, dtype=torch.int16))

@@ -190,6 +190,8 @@ class PairMix:
                 "pairmix: clips are waveforms (B, T) or log-mels (B, L, F), not "
                 f"{tuple(clips.shape)}"
             )
+        if not clips.is_floating_point():
+            raise InputError(f"pairmix: clips are floats, not {clips.dtype}")
         if clips.ndim == 3 and self.mixing.needs_waveforms:
             raise InputError(
                 f"pairmix: level {self.mixing.level!r} mixes waveforms (B, T), not "

@@ -86,8 +86,10 @@ class _Effect(EffectSettings):
             The same shape, new memory.
 
         Raises:
-            InputError: another shape.
+            InputError: another shape, or integers.
         """
+        if not waveforms.is_floating_point():
+            raise InputError(f"{self.name}: samples are floats, not {waveforms.dtype}")
         if waveforms.ndim == 1:
             return self(waveforms[None], generator)[0]
         if waveforms.ndim != 2:
