@@ -34,6 +34,8 @@ OTHERS: dict[str, Any] = {
     "retrieval.model.audio_blocks": [2, 1, 1, 1],
     "augmentations.noise.snr_db": [5.0, 20.0],
     "augmentations.reverb.rt60": [0.2, 0.5],
+    "augmentations.reverb.direct_to_tail_db": None,
+    "augmentations.reverb.responses": "elsewhere",
     "augmentations.pairmix.level": "waveform",
     "augmentations.pairmix.fixed_lambda": 0.5,
     "augmentations.pairmix.domain": "power",
