@@ -13,7 +13,7 @@ from workflow_src.metrics import java
 HEAP = "640m"
 
 
-class Meteor(java.Conversation):
+class Meteor(java.LineProcess):
     """One METEOR process. Use it as a context manager.
 
     Args:
@@ -50,8 +50,8 @@ class Meteor(java.Conversation):
         return corpus, clips
 
     def _ask(self, questions: list[str], answers: int) -> list[str]:
-        writer = self.say(questions)
-        lines = [self.hear() for _ in range(answers)]
+        writer = self.send(questions)
+        lines = [self.receive() for _ in range(answers)]
         writer.join()
         return lines
 

@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from workflow_src.corpus.manifest import read_csv
 from workflow_src.errors import InputError
@@ -82,7 +83,7 @@ def _name(path: Path, line: int, row: dict[str, str]) -> str:
     return row["file_name"]
 
 
-def as_json(scores: Scores, clips: list[str]) -> dict:
+def as_json(scores: Scores, clips: list[str]) -> dict[str, Any]:
     """`{"corpus": {metric: score}, "clips": [{"file_name": ..., metric: score}]}`."""
     return {
         "corpus": {metric: corpus for metric, (corpus, _) in scores.items()},
