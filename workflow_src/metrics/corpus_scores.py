@@ -8,7 +8,6 @@ statistics' sums, so that all resampled test sets take one matrix product.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,22 +18,9 @@ Array = NDArray[np.float64]
 ROWS = 200
 
 
-class CorpusScore(Protocol):
-    """One score of one system, on any multiple of its test clips."""
-
-    @property
-    def clips(self) -> int:
-        """Number N of test clips."""
-
-    def __call__(self, counts: Array) -> Array:
-        """Score of each test set.
-
-        Args:
-            counts: (R, N), how often each clip stands in each of R test sets.
-
-        Returns:
-            (R,)
-        """
+# One score of one system on multiples of its N test clips: from counts (R, N), how
+# often each clip stands in each of R test sets, to the score of each (R,).
+CorpusScore = Callable[[Array], Array]
 
 
 @dataclass(frozen=True)
@@ -48,11 +34,6 @@ class ScoreOfSums:
 
     statistics: Array
     score: Callable[[Array], Array]
-
-    @property
-    def clips(self) -> int:
-        """Number of test clips."""
-        return len(self.statistics)
 
     def __call__(self, counts: Array) -> Array:
         """Score of each test set: (R, N) -> (R,)."""
@@ -94,14 +75,12 @@ class MedianOfQueries:
 
     Args:
         ranks: of each query (Q,).
-        owners: clip of each query (Q,), 0 to `clips` - 1.
-        clips: number of clips.
+        owners: clip of each query (Q,), its column in the counts.
     """
 
-    def __init__(self, ranks: NDArray[np.int64], owners: NDArray[np.int64], clips: int):
+    def __init__(self, ranks: NDArray[np.int64], owners: NDArray[np.int64]):
         order = np.argsort(ranks, kind="stable")
         self._ranks, self._owners = ranks[order], owners[order]
-        self.clips = clips
 
     def __call__(self, counts: Array) -> Array:
         """Score of each test set: (R, N) -> (R,)."""

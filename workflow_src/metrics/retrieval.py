@@ -72,7 +72,7 @@ class MedianStatistic:
 
     def of_corpus(self, ranks: Ranks, owners: Ranks, clips: int) -> CorpusScore:
         """See `RankStatistic`."""
-        return MedianOfQueries(ranks, owners, clips)
+        return MedianOfQueries(ranks, owners)
 
 
 def recall_at(k: int) -> MeanStatistic:
