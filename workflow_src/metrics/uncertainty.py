@@ -175,7 +175,7 @@ def _two_sided_p(replicates: Array) -> float:
 
     The estimate itself counts as one of them (Davison and Hinkley 1997, 4.2).
     """
-    rarer = min(np.count_nonzero(replicates <= 0), np.count_nonzero(replicates >= 0))
+    rarer = int(min(np.sum(replicates <= 0), np.sum(replicates >= 0)))
     return min(1.0, 2 * (1 + rarer) / (1 + len(replicates)))
 
 
