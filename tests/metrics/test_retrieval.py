@@ -132,9 +132,12 @@ def whole_matrix_ranks(audio, captions, owners):
     st.integers(0, 80),
     st.sampled_from([2, 3, 64]),
     st.integers(60, 400),
+    st.sampled_from([0, 2**20]),
     st.integers(0, 2**32 - 1),
 )
-def test_ranks_in_blocks_are_those_of_the_whole_matrix(clips, more, width, block, seed):
+def test_ranks_in_blocks_are_those_of_the_whole_matrix(
+    clips, more, width, block, kept, seed
+):
     draws = np.random.default_rng(seed)
     owners = np.concatenate([np.arange(clips), draws.integers(clips, size=more)])
     draws.shuffle(owners)
@@ -144,6 +147,7 @@ def test_ranks_in_blocks_are_those_of_the_whole_matrix(clips, more, width, block
     captions = draws.choice(vectors, size=len(owners)).astype(np.float32)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(retrieval, "BLOCK", block)
+        patch.setattr(retrieval, "KEPT", kept)
         found = retrieval.ranks(audio, captions, owners)
     by_caption, by_clip = whole_matrix_ranks(audio, captions, owners)
     np.testing.assert_array_equal(found["t2a"], by_caption)

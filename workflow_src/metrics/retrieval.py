@@ -30,6 +30,9 @@ Ranks = NDArray[np.int64]
 # Similarities held at once: as float64 64 MiB, with what is made of them some 200 MiB.
 # 5 x 975 captions against 975 clips, the paper's test set, are one block.
 BLOCK = 2**23
+# Both directions read the same blocks. So many similarities, 512 MiB of float32, are
+# kept from one to the other: up to 5,000 clips with 5 captions. More are computed twice.
+KEPT = 2**27
 
 
 class RankStatistic(Protocol):
@@ -149,7 +152,8 @@ def summary(ranks: Ranks) -> dict[str, float]:
 class _Similarities:
     """Cosine similarity of captions (C, D) and clips (N, D), in blocks of captions.
 
-    Iterating gives (rows of the captions, their similarities (rows, N) in float32).
+    Iterating gives (rows of the captions, their similarities (rows, N) in float32), the
+    same ones each time.
     """
 
     def __init__(self, captions: NDArray[np.floating], clips: NDArray[np.floating]):
@@ -158,16 +162,17 @@ class _Similarities:
         blocks = -(-len(captions) * len(clips) // BLOCK)
         edges = np.linspace(0, len(captions), min(blocks, len(captions)) + 1, dtype=int)
         self._blocks = [slice(*pair) for pair in pairwise(edges)]
-        self._only: NDArray[np.float32] | None = None
+        self._kept: dict[int, NDArray[np.float32]] = {}
+        self._keep = len(captions) * len(clips) <= KEPT
 
     def __iter__(self) -> Iterator[tuple[slice, NDArray[np.float32]]]:
-        if len(self._blocks) == 1:
-            if self._only is None:
-                self._only = self._block(self._blocks[0])
-            yield self._blocks[0], self._only
-            return
         for rows in self._blocks:
-            yield rows, self._block(rows)
+            block = self._kept.get(rows.start)
+            if block is None:
+                block = self._block(rows)
+            if self._keep:
+                self._kept[rows.start] = block
+            yield rows, block
 
     def _block(self, rows: slice) -> NDArray[np.float32]:
         # A matrix product may round the same pair of vectors in several ways, by
