@@ -31,7 +31,7 @@ Ranks = NDArray[np.int64]
 # 5 x 975 captions against 975 clips, the paper's test set, are one block.
 BLOCK = 2**23
 # Both directions read the same blocks. So many similarities, 512 MiB of float32, are
-# kept from one to the other: up to 5,000 clips with 5 captions. More are computed twice.
+# kept from one to the other: up to 5,000 clips with 5 captions. More are made twice.
 KEPT = 2**27
 
 
