@@ -10,7 +10,7 @@ from workflow_src.config import corpus as selected
 from workflow_src.config import load, steps
 from workflow_src.corpus.identity import corpus_name
 from workflow_src.errors import InputError
-from workflow_src.evaluation.scores import CLIP_FILES
+from workflow_src.evaluation.scores import CLIP_FILES, SCORE_FILES
 from workflow_src.layout import FRONT_ENDS, SPLITS, Layout, task_of
 from workflow_src.metrics import spice
 from workflow_src.models.catalogue import CATALOGUE
@@ -172,7 +172,7 @@ def score_files(rows, seeds, split="test"):
             folder = LAYOUT.evaluated(task, recipe, seed, split)
             if point is not None:
                 folder = LAYOUT.point(task, recipe, seed, point)
-            files += [folder / "scores.json", folder / CLIP_FILES[task]]
+            files += [folder / name for name in SCORE_FILES[task]]
     return files
 
 

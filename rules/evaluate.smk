@@ -19,7 +19,7 @@ def grid_files(task):
     return [
         LAYOUT.point(task, "{recipe}", "{seed}", point) / name
         for point in GRID_POINTS
-        for name in ("scores.json", CLIP_FILES[task])
+        for name in SCORE_FILES[task]
     ]
 
 
@@ -77,6 +77,7 @@ rule score_captions:
     output:
         scores=LAYOUT.run("captioning", "{recipe}", "{seed}") / "scores.json",
         clips=LAYOUT.run("captioning", "{recipe}", "{seed}") / "clips.csv",
+        statistics=LAYOUT.run("captioning", "{recipe}", "{seed}") / "statistics.csv",
     log:
         LAYOUT.logs / "score_captions" / "{recipe}.seed{seed}.log",
     conda:
