@@ -154,8 +154,7 @@ def _score(
             table = pd.DataFrame(columns)
             table.insert(0, "file_name", list(references))
             write_atomically(folder / file, table.to_csv(index=False))
-        metrics = {
-            name: 100 * corpus for name, (corpus, _) in evaluation.scores.items()
-        }
+        scores = evaluation.scores.items()
+        corpus = {name: 100 * score for name, (score, _) in scores}
         own = replace(evaluated, tta=system or None)
         write_scores(folder, own, len(references), corpus)
