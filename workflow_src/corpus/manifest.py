@@ -28,7 +28,7 @@ class ManifestRow:
     reason: str = ""
     attempts: int = 0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.state not in STATES:
             raise ValueError(f"{self.file_name}: no such state: {self.state!r}")
 
@@ -46,7 +46,8 @@ def read_manifest(path: str | Path) -> list[ManifestRow]:
     manifest = []
     for line, row in read_csv(path, COLUMNS):
         try:
-            manifest.append(ManifestRow(**row | {"attempts": int(row["attempts"])}))
+            attempts = int(row.pop("attempts"))
+            manifest.append(ManifestRow(**row, attempts=attempts))
         except ValueError as error:
             raise InputError(f"{path}, line {line}: {error}") from None
     return manifest
@@ -69,7 +70,7 @@ def summary(rows: Iterable[ManifestRow]) -> str:
 
 
 def write_csv(
-    path: str | Path, columns: Sequence[str], rows: Iterable[Sequence]
+    path: str | Path, columns: Sequence[str], rows: Iterable[Sequence[object]]
 ) -> None:
     """Write a CSV with a header, atomically; line ends inside fields survive."""
     text = io.StringIO()
@@ -90,15 +91,14 @@ def read_csv(
     try:
         with Path(path).open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, strict=True)
-            missing = [
-                name for name in columns if name not in (reader.fieldnames or ())
-            ]
+            there = reader.fieldnames or ()
+            missing = [name for name in columns if name not in there]
             if missing:
                 raise InputError(f"{path} has no column {', '.join(missing)}")
             for row in reader:
                 if None in row or None in row.values():
                     raise InputError(
-                        f"{path}, line {reader.line_num}: {len(reader.fieldnames)} "
+                        f"{path}, line {reader.line_num}: {len(there)} "
                         "fields expected (is a comma in an unquoted caption?)"
                     )
                 yield reader.line_num, {name: row[name] for name in columns}

@@ -43,7 +43,7 @@ def write_corpus_table(
 
     The last column, `act_authors`, is empty without a reference.
     """
-    counts: dict[str, Counter] = {}
+    counts: dict[str, Counter[str]] = {}
     for row in read_manifest(manifest):
         counts.setdefault(row.split, Counter())[row.state] += 1
     reference = reference or {}
