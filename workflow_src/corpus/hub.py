@@ -13,11 +13,8 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol, TypeVar
 
 import huggingface_hub
-from huggingface_hub import errors
+from huggingface_hub import errors, utils
 from huggingface_hub.hf_api import RepoFile
-from huggingface_hub.utils import (
-    disable_progress_bars,  # type: ignore[attr-defined]
-)
 
 from workflow_src.corpus.mirrors import Mirror
 from workflow_src.errors import InputError
@@ -114,7 +111,7 @@ class HubRepository:
         self.endpoint = endpoint
         self._api = huggingface_hub.HfApi(endpoint=endpoint)
         # In a job's log a bar a file is noise.
-        disable_progress_bars()
+        utils.disable_progress_bars()  # type: ignore[attr-defined]
         info = self._ask(
             lambda: self._api.dataset_info(repository, revision=revision), ""
         )
@@ -193,9 +190,9 @@ class HubRepository:
             except (errors.HfHubHTTPError, errors.HFValidationError) as error:
                 if not _may_pass(error) or attempt == self.retry.attempts:
                     raise InputError(self._refusal(error, place)) from None
-                said = str(error)
+                said = _told(error)
             except (HttpError, OSError) as error:
-                said = _first_line(error)
+                said = _told(error)
                 if attempt == self.retry.attempts:
                     raise InputError(
                         f"the mirror {place} cannot be fetched ({said}): is there a "
@@ -219,7 +216,7 @@ class HubRepository:
                 f"there is no data set {self.repository} at {page}, or it is private "
                 "(then run `hf auth login`)"
             )
-        return f"the mirror {place} cannot be fetched: {_first_line(error)}"
+        return f"the mirror {place} cannot be fetched: {_told(error)}"
 
 
 def open_place(mirror: Mirror, retry: RetryPolicy) -> ParquetPlace:
@@ -236,8 +233,11 @@ def _may_pass(error: Exception) -> bool:
     return status in (408, 425, 429) or status >= 500
 
 
-def _first_line(error: BaseException) -> str:
-    """What the innermost error says, in one line."""
+def _told(error: BaseException) -> str:
+    """What the innermost error says, in one line and without addresses."""
+    response = getattr(error, "response", None)
+    if response is not None:
+        return f"HTTP {response.status_code} {response.reason_phrase}".strip()
     while isinstance(error.__cause__, Exception):
         error = error.__cause__
     return " ".join(str(error).split()) or type(error).__name__

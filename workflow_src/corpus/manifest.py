@@ -42,7 +42,11 @@ def write_manifest(path: str | Path, rows: Iterable[ManifestRow]) -> None:
 
 
 def read_manifest(path: str | Path) -> list[ManifestRow]:
-    """Rows of a manifest; InputError names the file and line of a bad one."""
+    """Rows of a manifest.
+
+    Raises:
+        InputError: names the file and line of a bad one.
+    """
     manifest = []
     for line, row in read_csv(path, COLUMNS):
         try:
@@ -54,7 +58,11 @@ def read_manifest(path: str | Path) -> list[ManifestRow]:
 
 
 def merge_manifests(paths: Sequence[str | Path], out: str | Path) -> None:
-    """Join manifests in the order of `paths`; InputError where a clip is in two."""
+    """Join manifests in the order of `paths`.
+
+    Raises:
+        InputError: if a clip is in two.
+    """
     rows = [row for path in paths for row in read_manifest(path)]
     seen = Counter((row.file_name, row.split) for row in rows)
     (name, split), times = seen.most_common(1)[0] if seen else (("", ""), 1)
@@ -85,8 +93,11 @@ def read_csv(
 ) -> Iterable[tuple[int, dict[str, str]]]:
     """Line number and fields of every row of a CSV that has `columns`, and no others.
 
-    A byte order mark and any line ends are fine. InputError where the file is
-    missing, is not UTF-8, lacks one of the columns or has a row of other length.
+    A byte order mark and any line ends are fine.
+
+    Raises:
+        InputError: if the file is missing, is not UTF-8, lacks one of the columns or
+            has a row of other length.
     """
     try:
         with Path(path).open(encoding="utf-8-sig", newline="") as file:

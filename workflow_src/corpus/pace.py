@@ -72,7 +72,8 @@ class SharedPace:
     def wait_for_turn(self) -> None:
         """Return when this job may begin a clip."""
         while (wait := self._take_turn()) > 0:
-            time.sleep(wait)
+            # Not less than a clock can tell apart: it must move.
+            time.sleep(max(wait, 0.001))
 
     def report_block(self, reason: str) -> None:
         """Stop all jobs for a while, because the server blocks this machine.

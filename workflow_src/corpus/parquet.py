@@ -4,6 +4,7 @@ What a file claims about itself is compared with limits before anything is unpac
 a few bytes can stand for many gigabytes.
 """
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,7 +72,9 @@ def read_rows(
             _check_sizes(file, path, keys)
             for group in range(file.metadata.num_row_groups):
                 yield from _read_group(file, path, group, columns, keys, wanted)
-    except (pa.ArrowException, OSError) as error:
+    except InputError:
+        raise
+    except (pa.ArrowException, OSError, ValueError) as error:
         said = " ".join(str(error).split())
         raise InputError(f"{path} is damaged: {said}") from None
 
@@ -91,16 +94,12 @@ def _read_group(
         yield from rows
         return
     batches = file.iter_batches(
-        ROWS_AT_ONCE, row_groups=[group], columns=[columns.audio]
+        batch_size=ROWS_AT_ONCE, row_groups=[group], columns=[columns.audio]
     )
-    number = 0
-    for batch in batches:
-        audio = batch.column(0)
-        for i in range(len(audio)):
-            row = rows[number]
-            content = _content(audio[i], path) if want[number] else None
-            yield MirrorRow(row.youtube_id, row.start, row.captions, content)
-            number += 1
+    contents = (audio for batch in batches for audio in batch.column(0))
+    for row, is_wanted, audio in zip(rows, want, contents, strict=True):
+        content = _content(audio, path) if is_wanted else None
+        yield dataclasses.replace(row, audio=content)
 
 
 def _row(values: dict[str, Any], columns: MirrorColumns) -> MirrorRow:

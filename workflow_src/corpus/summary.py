@@ -18,10 +18,18 @@ FETCHED_BYTES = 600_000
 def check_disk(
     folder: str | Path, clips: int, form: ClipForm, keeps_audio: bool
 ) -> None:
-    """Log what a corpus of so many clips needs; InputError if the disk lacks it.
+    """Log what a corpus of so many clips needs on the disk.
 
-    `keeps_audio`: fetched files stay beside the waveforms. While shards are
-    joined the waveforms are there twice.
+    While shards are joined the waveforms are there twice.
+
+    Args:
+        folder: where it goes.
+        clips: how many.
+        form: of each.
+        keeps_audio: whether fetched files stay beside the waveforms.
+
+    Raises:
+        InputError: if the disk has less.
     """
     waveforms = 2 * form.samples * clips
     mels = LOG_MEL_BYTES * clips

@@ -119,6 +119,7 @@ class YoutubeTransport:
                 shutil.copyfile(self.cookies, copy.name)
             cookies = copy.name if self.cookies is not None else None
             ended = run_limited(self.command(clip, folder, cookies), self.deadline)
+        logger.debug("%s: yt-dlp: %s", clip.file_name, ended.output)
         errors, warnings = messages(ended.errors)
         for said in warnings:
             logger.warning("%s: yt-dlp: %s", clip.file_name, said)
