@@ -153,6 +153,9 @@ def test_sources_by_name(tmp_path, runtimes):
     assert isinstance(web.transport, HttpTransport)
     assert (web.transport.timeout, web.transport.deadline) == (30, 300)
     assert web.pace.per_hour is None
+    other = source(source="http", url="http://example.com/{file_name}")
+    assert web.cache.parent.name.startswith("http-")
+    assert web.cache != other.cache
     assert isinstance(source(source="folder", folder=str(tmp_path)), FolderSource)
     for name in PRESETS:
         mirror = source(source=name)
@@ -234,5 +237,8 @@ def test_a_mirror_of_ones_own(tmp_path, mirror_captions, splits, audio):
     hub = Mirror(folder=str(tmp_path / "mine"))
     taken = AudioCapsSource(source="huggingface", huggingface=hub)
     take_mirrors(taken, OPTIONS, mirror_captions, tmp_path / "cache", FORM)
-    for split in splits.values():
-        assert_same_audio(tmp_path / "cache" / "huggingface", split, audio)
+    (folder,) = (tmp_path / "cache").glob("huggingface-*")
+    for name, split in splits.items():
+        assert_same_audio(folder, split, audio)
+        source = audio_source(taken, OPTIONS, name, tmp_path / "cache", "", FORM)
+        assert source.folder == folder

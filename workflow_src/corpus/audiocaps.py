@@ -161,7 +161,7 @@ def audio_source(
     if name == "folder":
         return FolderSource(source.folder or "")
     if source.mirror(name) is not None:
-        return DecodedSource(cache / name)
+        return DecodedSource(cache / _folder_of(source, name))
     transport: Transport
     if name == "http":
         transport = HttpTransport(source.url or "", options.timeout, options.deadline)
@@ -174,14 +174,15 @@ def audio_source(
             options.sleep_requests,
             require_downloader(),
         )
+    folder = cache / _folder_of(source, name)
     pace = SharedPace(
-        cache / name,
+        folder,
         options.rate(name),
         options.block_wait,
         options.longest_block,
         3600 * options.blocked_hours,
     )
-    return Downloader(transport, cache / name / split, job, options.retry, pace)
+    return Downloader(transport, folder / split, job, options.retry, pace)
 
 
 def take_mirrors(
@@ -193,8 +194,8 @@ def take_mirrors(
 ) -> None:
     """Fetch and decode every mirror that the sources name, for the splits it serves.
 
-    A mirror's clips go to `<cache>/<name>`. One whose test split may be that of
-    ACT's authors also writes `<captions>/act_test_clips.txt`.
+    A mirror's clips go to a folder of its own below `cache`. One whose test split may
+    be that of ACT's authors also writes `<captions>/act_test_clips.txt`.
 
     Args:
         source: what is taken.
@@ -217,7 +218,8 @@ def take_mirrors(
         served = [split for split in SPLITS if source.source_of(split) == name]
         splits = {split: read_split(captions, split) for split in served}
         place = open_place(mirror, options.retry)
-        clips = take_mirror(mirror, place, splits, Path(cache) / name, form)
+        folder = Path(cache) / _folder_of(source, name)
+        clips = take_mirror(mirror, place, splits, folder, form)
         if mirror.act_test and "test" in splits:
             test = {clip.file_name for clip in splits["test"].clips}
             names = "".join(f"{Path(clip).stem}\n" for clip in clips if clip in test)
@@ -226,6 +228,18 @@ def take_mirrors(
 
 def _sources(source: AudioCapsSource, splits: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(source.source_of(split) for split in splits))
+
+
+def _folder_of(source: AudioCapsSource, name: str) -> str:
+    """Below the cache: another server or data set of one's own is another folder."""
+    hub = source.huggingface
+    place = {
+        "http": source.url,
+        "huggingface": f"{hub.repository} {hub.revision} {hub.folder}",
+    }.get(name)
+    if place is None:
+        return name
+    return f"{name}-{hashlib.sha256(place.encode()).hexdigest()[:8]}"
 
 
 def _sum_of(release: Release, split: str) -> dict[str, str]:

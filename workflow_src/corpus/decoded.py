@@ -6,6 +6,8 @@ again gives the same samples. Those whose audio is of no use are in a journal.
 
 import io
 import json
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import BinaryIO
 
@@ -96,13 +98,17 @@ class DecodedWriter:
 
 def _check_form(out: Path, form: ClipForm) -> None:
     """InputError where the clips that are there have another form."""
-    wanted = {"sample_rate": form.sample_rate, "seconds": form.seconds}
+    wanted = asdict(form)
     path = out / FORM
     if not path.exists():
         write_atomically(path, json.dumps(wanted))
     elif (there := json.loads(path.read_bytes())) != wanted:
         raise InputError(
-            f"{out} holds clips of {there['sample_rate']} Hz and {there['seconds']:g} "
-            f"s, and `audio` asks for {form.sample_rate} Hz and {form.seconds:g} s: "
-            "delete that folder to fetch the mirror again"
+            f"{out} holds clips of {_words(there)}, and the config (`audio`, "
+            f"`clips.min_seconds`) asks for {_words(wanted)}: delete that folder to "
+            "fetch the mirror again"
         )
+
+
+def _words(form: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {value:g}" for name, value in form.items())
