@@ -39,14 +39,14 @@ rule ingest:
         "../envs/workflow.yaml"
     threads: one_core
     resources:
-        download=int(selected.downloads(CONFIG)),
+        download=lambda wildcards: int(selected.downloads(CONFIG, wildcards.split)),
     params:
-        settings=to_json(selected.ingest_settings(CONFIG)),
+        settings=lambda wildcards: to_json(
+            selected.ingest_settings(CONFIG, wildcards.split)
+        ),
         shards=lambda wildcards: selected.shards(CONFIG, wildcards.split),
         folder=str(CAPTIONS_FOLDER),
-        audio=lambda wildcards: str(
-            selected.audio_folder(CONFIG, LAYOUT, wildcards.split)
-        ),
+        audio=str(selected.audio_folder(CONFIG, LAYOUT)),
     shell:
         "{STEP} ingest --settings {params.settings:q} --split {wildcards.split}"
         " --captions-folder {params.folder:q} --audio {params.audio:q}"
@@ -75,8 +75,10 @@ rule join:
         "../envs/workflow.yaml"
     params:
         folder=str(CAPTIONS_FOLDER),
+        test_clips=lambda wildcards: selected.test_clips(CONFIG, wildcards.split),
     shell:
         "{STEP} join --split {wildcards.split} --captions-folder {params.folder:q}"
+        " --test-clips {params.test_clips:q}"
         " --shards {input:q} --waveforms {output.waveforms:q}"
         " --manifest {output.manifest:q} --captions {output.captions:q}"
         " --tags {output.tags:q} --max-missing {MAX_MISSING} > {log:q} 2>&1"

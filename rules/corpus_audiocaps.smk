@@ -20,29 +20,33 @@ rule audiocaps_captions:
         settings=to_json(steps.audiocaps_captions(CONFIG)),
         folder=lambda wildcards, output: str(Path(output[0]).parent),
     shell:
-        "{STEP} audiocaps-captions --settings {params.settings:q}"
-        " --output {params.folder:q} {DISK} > {log:q} 2>&1"
+        "{STEP} audiocaps-captions --settings {params.settings:q} --taken {TAKEN:q}"
+        " --options {DOWNLOAD_OPTIONS:q} --output {params.folder:q} {DISK}"
+        " > {log:q} 2>&1"
 
 
 rule audiocaps_mirror:
     input:
-        ancient(LAYOUT.identities),
+        expand(LAYOUT.source / "{name}.csv", name=SPLITS),
     output:
         LAYOUT.source / "mirror.done",
     log:
         LAYOUT.logs / "audiocaps_mirror.log",
     conda:
         "../envs/workflow.yaml"
+    resources:
+        download=1,
     params:
-        settings=to_json(steps.audiocaps_mirror(CONFIG)),
+        settings=to_json(selected.mirror_settings(CONFIG)),
         folder=lambda wildcards, output: str(Path(output[0]).parent),
     shell:
         "{STEP} audiocaps-mirror --settings {params.settings:q}"
-        " --download {params.folder:q}/mirror --audio {params.folder:q}/audio"
-        " --done {output:q} > {log:q} 2>&1"
+        " --captions-folder {params.folder:q} --audio {params.folder:q}/audio"
+        " --options {DOWNLOAD_OPTIONS:q} --done {output:q} > {log:q} 2>&1"
 
 
-# What the corpus will need on the disk.
+# Looked at before anything is fetched; what the corpus will need on the disk.
+TAKEN = to_json(CONFIG.audiocaps.taken)
 DISK = f"--samples {CONFIG.clip_form.samples} " + (
     "--keeps-audio" if selected.keeps_audio(CONFIG) else "--no-keeps-audio"
 )
