@@ -62,7 +62,7 @@ TRUST = "--trust-pickle" if CONFIG.trust_pickle else "--no-trust-pickle"
 MAX_MISSING = CONFIG.clips.max_missing
 DOWNLOAD_OPTIONS = to_json(CONFIG.audiocaps.options)
 VIEWS_PER_BATCH = CONFIG.tta.views_per_batch
-MEMORIES_PER_SEARCH = CONFIG.tta.memories_per_search
+ENCODINGS_PER_SEARCH = CONFIG.tta.encodings_per_search
 CORENLP = [str(SPICE.corenlp)] if SPICE.corenlp else []
 
 

@@ -121,7 +121,7 @@ rule caption_grid:
         "{STEP} caption-grid --settings {params.settings:q} --run {params.run:q}"
         " --log-mels {input.log_mels:q} --waveforms {input.waveforms:q}"
         " --output {output:q} --views-per-batch {VIEWS_PER_BATCH}"
-        " --memories-per-search {MEMORIES_PER_SEARCH} {COMPUTE} > {log:q} 2>&1"
+        " --encodings-per-search {ENCODINGS_PER_SEARCH} {COMPUTE} > {log:q} 2>&1"
 
 
 rule score_caption_grid:

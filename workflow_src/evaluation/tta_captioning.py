@@ -36,7 +36,7 @@ def captioning_grid(
     strategies: Sequence[Strategy],
     to_text: Callable[[Sequence[int]], str],
     *,
-    memories_per_search: int = 256,
+    encodings_per_search: int = 256,
     stabilise: bool = True,
     **decoding,
 ) -> dict[Strategy, dict[str, str]]:
@@ -44,7 +44,7 @@ def captioning_grid(
 
     Each clip's views are made and encoded once; a strategy with τ views reads the
     first τ. All strategies of a clip, and as many clips as fit into
-    `memories_per_search`, are decoded by one beam search (a strategy that has more
+    `encodings_per_search`, are decoded by one beam search (a strategy that has more
     memories by itself has a search of its own). Memory use does not grow with the
     split.
 
@@ -53,7 +53,7 @@ def captioning_grid(
         views: views of the clips, with the front end of ACT.
         strategies: of two layers, the encoder and the output.
         to_text: word ids -> caption.
-        memories_per_search: most memories decoded at once.
+        encodings_per_search: most memories decoded at once.
         stabilise: average with the un-augmented clip's word distributions.
         decoding: options of `beam_search`: sos, eos, beams, max_words, order.
 
@@ -77,7 +77,7 @@ def captioning_grid(
         for strategy in strategies:
             own = [memories[group] for group in members(strategy, stabilise)]
             waiting = sum(len(job.memories) for job in jobs)
-            if jobs and waiting + len(own) > memories_per_search:
+            if jobs and waiting + len(own) > encodings_per_search:
                 search()
             jobs.append(Job(strategy, name, own, weights(strategy, stabilise)))
     if jobs:

@@ -15,7 +15,7 @@ from workflow_src.augment.generators import torch_generator
 from workflow_src.augment.mixing import Clips, MixDraw, Mixing
 from workflow_src.augment.recipe import Mask, Recipe, is_changed
 from workflow_src.errors import InputError
-from workflow_src.training.plan import Plan, Schedule
+from workflow_src.training.batch_plans import BatchPlan, BatchPlanner
 
 READ_AHEAD = 2  # mini-batches a worker
 
@@ -48,7 +48,7 @@ class Batch:
 
 
 @dataclass(frozen=True)
-class _Material:
+class _BatchInputs:
     """What is drawn and read for a mini-batch of P = B - G + n G pairs.
 
     Attributes:
@@ -60,7 +60,7 @@ class _Material:
         log_mels: (P - W, L, 64) float16 of the others, or None for none.
     """
 
-    plan: Plan
+    plan: BatchPlan
     strengths: Tensor
     mix: MixDraw
     captions: list[str]
@@ -117,7 +117,7 @@ class Batches:
         self.seed = seed
         self.device = torch.device(device)
         self.workers = workers
-        self.schedule = Schedule(len(captions), batch_size, seed, recipe.pairmix)
+        self.schedule = BatchPlanner(len(captions), batch_size, seed, recipe.pairmix)
         self._front_end = None if front_end is None else front_end.to(self.device)
         self._log_mels = log_mels
         self._log_mel_rows = _rows_of(self.names, log_mels, "log-mel")
@@ -137,7 +137,7 @@ class Batches:
                 yield self._assemble(self._read(plan, epoch, step), epoch, step)
             return
         with ThreadPoolExecutor(self.workers) as pool:
-            waiting: deque[tuple[int, Future[_Material]]] = deque()
+            waiting: deque[tuple[int, Future[_BatchInputs]]] = deque()
             try:
                 for step, plan in plans:
                     waiting.append((step, pool.submit(self._read, plan, epoch, step)))
@@ -150,7 +150,7 @@ class Batches:
             finally:
                 pool.shutdown(cancel_futures=True)
 
-    def _read(self, plan: Plan, epoch: int, step: int) -> _Material:
+    def _read(self, plan: BatchPlan, epoch: int, step: int) -> _BatchInputs:
         """Draws everything that decides what to read, and reads it."""
         generator = torch_generator(self.seed, "draws", epoch, step)
         rows = plan.rows
@@ -167,7 +167,7 @@ class Batches:
             waveforms = self._waveforms.read(self._waveform_rows[rows[needed]])
         if not needed.all():
             log_mels = self._log_mels.read(self._log_mel_rows[rows[~needed]])
-        return _Material(
+        return _BatchInputs(
             plan,
             strengths,
             mix,
@@ -183,7 +183,7 @@ class Batches:
         return tensor.pin_memory() if self.device.type == "cuda" else tensor
 
     @torch.no_grad()
-    def _assemble(self, material: _Material, epoch: int, step: int) -> Batch:
+    def _assemble(self, material: _BatchInputs, epoch: int, step: int) -> Batch:
         """Augments on the device: what is mixed as waveforms, then all others."""
         generator = torch_generator(
             self.seed, "samples", epoch, step, device=self.device
@@ -198,7 +198,7 @@ class Batches:
         names = [tuple(self.names[row] for row in group) for group in groups]
         return Batch(log_mels, captions, names, self.recipe.mask(generator))
 
-    def _clips(self, material: _Material, generator: torch.Generator) -> Clips:
+    def _clips(self, material: _BatchInputs, generator: torch.Generator) -> Clips:
         """What was read, on the device: waveforms under their effects, log-mels."""
         changed = is_changed(material.strengths)
         needed = changed | material.mix.needs_waveform(len(changed))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from workflow_src.augment.mixing import Mixing
 from workflow_src.errors import InputError
-from workflow_src.training.plan import Schedule
+from workflow_src.training.batch_plans import BatchPlanner
 
 
 @settings(max_examples=60, deadline=None)
@@ -21,7 +21,7 @@ from workflow_src.training.plan import Schedule
 def test_a_batch_never_repeats_a_pair(batch, ratio, n, spare, seed):
     pairmix = Mixing(ratio=ratio, n=n)
     pairs = batch + (n - 1) * pairmix.generated(batch) + spare
-    schedule = Schedule(pairs, batch, seed, pairmix)
+    schedule = BatchPlanner(pairs, batch, seed, pairmix)
     generated = round(ratio * batch)
     for epoch in range(3):
         steps = list(schedule.epoch(epoch))
@@ -34,7 +34,7 @@ def test_a_batch_never_repeats_a_pair(batch, ratio, n, spare, seed):
 
 
 def test_the_stream_takes_every_pair_once_a_pass():
-    schedule = Schedule(100, 8, 1, Mixing(ratio=0.25))
+    schedule = BatchPlanner(100, 8, 1, Mixing(ratio=0.25))
     rows = [
         row
         for epoch in range(20)
@@ -48,14 +48,14 @@ def test_the_stream_takes_every_pair_once_a_pass():
 
 def test_every_recipe_has_the_same_number_of_updates():
     steps = {
-        Schedule(49_274, 32, 20, pairmix).steps
+        BatchPlanner(49_274, 32, 20, pairmix).steps
         for pairmix in (None, Mixing(ratio=0.125), Mixing(ratio=0.6))
     }
     assert steps == {1540}
 
 
 def test_extra_pairs_are_uniform_outside_the_batch():
-    schedule = Schedule(20, 4, 3, Mixing(ratio=0.5))
+    schedule = BatchPlanner(20, 4, 3, Mixing(ratio=0.5))
     ordinary = np.array([7, 0])
     counts = Counter(
         int(row)
@@ -68,17 +68,17 @@ def test_extra_pairs_are_uniform_outside_the_batch():
 
 def test_a_pure_function_of_seed_epoch_and_step():
     pairmix = Mixing()
-    whole = dict(Schedule(50, 8, 5, pairmix).epoch(3))
-    resumed = dict(Schedule(50, 8, 5, pairmix).epoch(3, start=4))
+    whole = dict(BatchPlanner(50, 8, 5, pairmix).epoch(3))
+    resumed = dict(BatchPlanner(50, 8, 5, pairmix).epoch(3, start=4))
     assert list(resumed) == [4, 5, 6]
     for step, plan in resumed.items():
         assert np.array_equal(plan.rows, whole[step].rows)
-    other = dict(Schedule(50, 8, 6, pairmix).epoch(3))
+    other = dict(BatchPlanner(50, 8, 6, pairmix).epoch(3))
     assert any(not np.array_equal(whole[i].rows, other[i].rows) for i in range(7))
 
 
 def test_too_small_a_corpus():
     with pytest.raises(InputError, match=r"needs 40 different pairs .* corpus has 39"):
-        Schedule(39, 32, 0, Mixing(ratio=0.25))
+        BatchPlanner(39, 32, 0, Mixing(ratio=0.25))
     with pytest.raises(InputError, match="batch_size is at least 1"):
-        Schedule(39, 0, 0)
+        BatchPlanner(39, 0, 0)

@@ -12,7 +12,7 @@ from workflow_src.errors import InputError
 
 
 @dataclass(frozen=True)
-class Plan:
+class BatchPlan:
     """The pairs of one mini-batch, by row; all of them different.
 
     Attributes:
@@ -30,7 +30,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Schedule:
+class BatchPlanner:
     """Plans the mini-batches of a training on N pairs.
 
     An epoch is ceil(N / B) mini-batches of B samples, whatever the recipe, so
@@ -86,12 +86,12 @@ class Schedule:
         """Mini-batches in an epoch."""
         return -(-self.pairs // self.batch_size)
 
-    def epoch(self, epoch: int, start: int = 0) -> Iterator[tuple[int, Plan]]:
+    def epoch(self, epoch: int, start: int = 0) -> Iterator[tuple[int, BatchPlan]]:
         """The steps of `epoch` (from 0) from step `start` on, with their plans."""
         ordinary = self._ordinary_rows(epoch)
         for step in range(start, self.steps):
             rows = ordinary[step * self.ordinary : (step + 1) * self.ordinary]
-            yield step, Plan(rows, self._extra_rows(rows, epoch, step))
+            yield step, BatchPlan(rows, self._extra_rows(rows, epoch, step))
 
     def _extra_rows(self, ordinary: np.ndarray, epoch: int, step: int) -> np.ndarray:
         rng = np.random.default_rng(seed_from(self.seed, "extra pairs", epoch, step))
