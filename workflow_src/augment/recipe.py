@@ -155,17 +155,13 @@ class Recipe(AudioAugmentation):
     @classmethod
     def of(cls, settings: RecipeSettings) -> Self:
         """Makes the augmentations that a recipe's settings describe."""
-        reverb, noise, eda = settings.reverb, settings.noise, settings.eda
-        specaugment, pairmix = settings.specaugment, settings.pairmix
         return cls(
             name=settings.name,
-            reverb=None if reverb is None else Reverb(**vars(reverb)),
-            noise=None if noise is None else Noise(**vars(noise)),
-            specaugment=None
-            if specaugment is None
-            else SpecAugment(**vars(specaugment)),
-            eda=None if eda is None else EDA(**vars(eda)),
-            pairmix=None if pairmix is None else Mixing(**vars(pairmix)),
+            reverb=_of_settings(Reverb, settings.reverb),
+            noise=_of_settings(Noise, settings.noise),
+            specaugment=_of_settings(SpecAugment, settings.specaugment),
+            eda=_of_settings(EDA, settings.eda),
+            pairmix=_of_settings(Mixing, settings.pairmix),
         )
 
     @property
