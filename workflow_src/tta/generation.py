@@ -104,7 +104,7 @@ class GenerationTTA:
 
     @torch.no_grad()
     def __call__(self, value: Tensor) -> Ensemble:
-        """One input (1, ...) -> its ensemble.
+        """Encodes views of one input (1, ...), and gives its ensemble.
 
         Raises:
             InputError: another number of rows than one, of the input or of an
@@ -121,19 +121,22 @@ class GenerationTTA:
             self.include_original,
             or_default(self.generator),
         )
-        found = means_at(
+        means = means_at(
             run_layer(first, stream, size),
             rest,
             [self.strategy],
             include_original=self.include_original,
             size=size,
         )
-        own = [found[key] for key in members(self.strategy, self.include_original)]
-        return Ensemble(torch.cat(own), weights(self.strategy, self.include_original))
+        keys = members(self.strategy, self.include_original)
+        memories = torch.cat([means[key] for key in keys])
+        return Ensemble(memories, weights(self.strategy, self.include_original))
 
 
 @torch.no_grad()
-def generate(model: nn.Module, ensembles: Sequence[Ensemble], **options: Any) -> Tensor:
+def generate(
+    model: GenerationMixin, ensembles: Sequence[Ensemble], **options: Any
+) -> Tensor:
     """Generates with an encoder-decoder of transformers: one text an ensemble.
 
     The encodings of an ensemble are decoded side by side, and at each step all get
@@ -175,10 +178,10 @@ def generate(model: nn.Module, ensembles: Sequence[Ensemble], **options: Any) ->
     handle = model.register_forward_hook(average)
     try:
         encoded = BaseModelOutput(last_hidden_state=memories)
-        found: Any = model.generate(encoder_outputs=encoded, **options)  # type: ignore[operator]
+        generated: Any = model.generate(encoder_outputs=encoded, **options)
     finally:
         handle.remove()
-    texts: Tensor = found if isinstance(found, Tensor) else found.sequences
+    texts: Tensor = generated if isinstance(generated, Tensor) else generated.sequences
     texts = texts.reshape(len(memories), -1, texts.shape[1])
     firsts = torch.tensor([0, *averaging.sizes[:-1]]).cumsum(0)
     chosen = texts[firsts.to(texts.device)]
