@@ -7,7 +7,7 @@ the decoder.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -134,9 +134,7 @@ class GenerationTTA:
 
 
 @torch.no_grad()
-def generate(
-    model: GenerationMixin, ensembles: Sequence[Ensemble], **options: Any
-) -> Tensor:
+def generate(model: nn.Module, ensembles: Sequence[Ensemble], **options: Any) -> Tensor:
     """Generates with an encoder-decoder of transformers: one text an ensemble.
 
     The encodings of an ensemble are decoded side by side, and at each step all get
@@ -178,7 +176,9 @@ def generate(
     handle = model.register_forward_hook(average)
     try:
         encoded = BaseModelOutput(last_hidden_state=memories)
-        generated: Any = model.generate(encoder_outputs=encoded, **options)
+        # The models of transformers have this method; for mypy it may be a tensor.
+        run: Callable[..., Any] = model.generate  # type: ignore[assignment]
+        generated = run(encoder_outputs=encoded, **options)
     finally:
         handle.remove()
     texts: Tensor = generated if isinstance(generated, Tensor) else generated.sequences
