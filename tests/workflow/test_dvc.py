@@ -11,9 +11,9 @@ from collections.abc import Iterator
 
 import pytest
 import yaml
+from workflow_src.versioning.parameters import NO_RESULT, SECTIONS
 
 from tests.workflow.clones import ROOT, Clone
-from workflow_src.versioning.parameters import NO_RESULT, SECTIONS
 
 pytestmark = pytest.mark.workflow
 

@@ -38,7 +38,7 @@ def views(
     waveforms: Path,
     views_per_batch: int,
 ) -> Views:
-    """Augmented views of a split's clips, by the recipe that a model was trained with.
+    """Make views of a split's clips, by the recipe that a model was trained with.
 
     Args:
         loaded: the model.
@@ -80,7 +80,7 @@ def caption_grid(
         waveforms: store of the test split.
         output: gets columns point, file_name, caption.
         views_per_batch: most views encoded at once.
-        encodings_per_search: most memories decoded at once.
+        encodings_per_search: most averaged encodings of clips decoded at once.
         device: auto, cpu, cuda or cuda:N.
         threads: of the CPU.
     """
