@@ -67,7 +67,7 @@ def training_step(batch: Batch) -> Callable[[], None]:
     tokens = torch.randint(WORDS, (BATCH, CAPTION_TOKENS))
 
     def step() -> None:
-        memory = model.encode(batch.log_mels, mask=batch.mask)
+        memory = model.encode(batch.log_mels, spec_augment=batch.spec_augment)
         logits = model.decode(memory, tokens[:, :-1])
         loss = label_smoothing_loss(logits, tokens[:, 1:], 0.1)
         optimizer.zero_grad()

@@ -64,7 +64,7 @@ SCORING = ["--spice-cache", SPICE_CACHE, "--meteor-tables", METEOR_TABLES, *CORE
 LOSSES = ["--max-missing", CONFIG.clips.max_missing]
 DOWNLOADING = ["--options", to_json(CONFIG.audiocaps.options)]
 VIEWS = ["--views-per-batch", CONFIG.tta.views_per_batch]
-SEARCHES = ["--memories-per-search", CONFIG.tta.memories_per_search]
+SEARCHES = ["--encodings-per-search", CONFIG.tta.encodings_per_search]
 
 
 wildcard_constraints:

@@ -1,8 +1,7 @@
 import pytest
 
-from workflow_src import wordnet
+from workflow_src import pycocoevalcap_files, wordnet
 from workflow_src.errors import InputError
-from workflow_src.metrics import java
 
 
 def test_words_of_one_meaning_share_a_synset():
@@ -31,6 +30,6 @@ def test_base_forms(word, forms):
 
 
 def test_missing_package_is_one_sentence(monkeypatch):
-    monkeypatch.setattr(java, "find_spec", lambda name: None)
+    monkeypatch.setattr(pycocoevalcap_files, "find_spec", lambda name: None)
     with pytest.raises(InputError, match="`pycocoevalcap` is not installed"):
-        java.resource("meteor", "meteor-1.5.jar")
+        pycocoevalcap_files.packaged_file("meteor", "meteor-1.5.jar")

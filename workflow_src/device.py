@@ -51,7 +51,7 @@ def _keep_freed_memory() -> None:
 
 
 def in_words(device: torch.device) -> str:
-    """A device for people: the name of a GPU, or `cpu`."""
+    """Name a device for people: the model of a GPU, or `cpu`."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return device.type

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from typing import TypeVar
 
 from tqdm import tqdm
@@ -24,9 +24,17 @@ def track(
 
     On a terminal a tqdm bar; elsewhere a line every ten seconds and one at the
     end, so that a log stays short and readable.
+
+    Args:
+        items: to go through.
+        description: begins each line.
+        total: of the items; None asks them, where they know it.
+
+    Yields:
+        The items.
     """
-    if total is None and hasattr(items, "__len__"):
-        total = len(items)  # type: ignore[arg-type]
+    if total is None and isinstance(items, Sized):
+        total = len(items)
     if sys.stderr.isatty():
         yield from tqdm(items, desc=description, total=total, file=sys.stderr)
         return

@@ -3,7 +3,7 @@
 import zipfile
 from functools import cache
 
-from workflow_src.metrics import java
+from workflow_src.pycocoevalcap_files import packaged_file
 
 # WordNet's morphology: endings of nouns, verbs and adjectives, and what takes
 # their place. The first result that WordNet has counts, for each of the three.
@@ -65,6 +65,6 @@ def _endings() -> tuple[tuple[tuple[str, str], ...], ...]:
 
 def _entries(file: str) -> dict[str, str]:
     """A file of the jar: a line with the word, then a line with what belongs to it."""
-    with zipfile.ZipFile(java.resource("meteor", "meteor-1.5.jar")) as jar:
+    with zipfile.ZipFile(packaged_file("meteor", "meteor-1.5.jar")) as jar:
         lines = jar.read(f"synonym/{file}").decode("utf-8").splitlines()
     return dict(zip(lines[0::2], lines[1::2], strict=True))

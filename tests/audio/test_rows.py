@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workflow_src.audio.rows import RowStore, RowWriter, join_rows
+from workflow_src.audio.row_writer import RowWriter, join_rows
+from workflow_src.audio.rows import RowStore
 from workflow_src.errors import InputError
 
 

@@ -105,9 +105,9 @@ def test_without_a_cache_the_front_end_runs_on_all():
 
 
 def test_the_mask_is_specaugment_or_none():
-    assert recipe("noise").mask(torch_generator(0)) is None
+    assert recipe("noise").bound_specaugment(torch_generator(0)) is None
     spectrogram = torch.ones(4, 500, 64)
-    mask = recipe("specaugment").mask(torch_generator(0))
+    mask = recipe("specaugment").bound_specaugment(torch_generator(0))
     assert torch.equal(
         mask(spectrogram),
         recipe("specaugment").specaugment(spectrogram, torch_generator(0)),

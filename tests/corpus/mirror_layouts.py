@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from workflow_src.audio.decoding import ClipForm, decode
+from workflow_src.audio.loading import ClipForm, load_clip
 from workflow_src.corpus.captions import read_split
 from workflow_src.corpus.decoded import DecodedSource
 
@@ -121,5 +121,5 @@ def write_test957(folder, split, audio):
 def assert_same_audio(out, split, audio, clips=None):
     source = DecodedSource(out)
     for clip in split.clips if clips is None else clips:
-        got = decode(source.fetch(clip).path, FORM)
-        np.testing.assert_array_equal(got, decode(audio[clip.file_name], FORM))
+        got = load_clip(source.fetch(clip).path, FORM)
+        np.testing.assert_array_equal(got, load_clip(audio[clip.file_name], FORM))

@@ -12,7 +12,7 @@ from tests.corpus.mirror_layouts import (
     write_opensound,
     write_test957,
 )
-from workflow_src.audio.decoding import ClipForm
+from workflow_src.audio.loading import ClipForm
 from workflow_src.corpus import audiocaps, javascript, subset
 from workflow_src.corpus.audiocaps import (
     RELEASES,

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import requests
 
-from workflow_src.audio.decoding import decode
+from workflow_src.audio.loading import load_clip
 from workflow_src.audio.store import WaveformStore
 from workflow_src.corpus.captions import Clip, read_split
 from workflow_src.corpus.download import Downloader
@@ -92,7 +92,7 @@ def test_a_split_among_all_misbehaviours(server, tmp_path, write_official):
     store = WaveformStore(tmp_path / "shard")
     assert len(store) == 3
     for name in store.names:
-        original = decode(server.folder / name)
+        original = load_clip(server.folder / name)
         np.testing.assert_array_equal(store.read([store.row(name)])[0], original)
 
     # A second run asks again only for what may have got better.

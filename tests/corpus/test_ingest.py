@@ -8,7 +8,7 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workflow_src.audio.decoding import ClipForm, decode
+from workflow_src.audio.loading import ClipForm, load_clip
 from workflow_src.audio.store import WaveformStore
 from workflow_src.corpus.captions import read_split
 from workflow_src.corpus.folder import FolderSource
@@ -85,7 +85,7 @@ def test_every_clip_ends_in_one_state_and_the_run_goes_on(corpus, caplog):
     store = WaveformStore(folder / "shard")
     assert store.names == [name for name in names if name not in faults]
     for name in store.names:
-        expected = decode(folder / "audio" / name, FORM)
+        expected = load_clip(folder / "audio" / name, FORM)
         np.testing.assert_array_equal(store.read([store.row(name)])[0], expected)
 
 

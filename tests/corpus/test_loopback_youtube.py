@@ -8,7 +8,7 @@ import pytest
 import soundfile
 
 from tests.corpus.loopback_youtube import BOT, GONE, LATER
-from workflow_src.audio.decoding import ClipForm
+from workflow_src.audio.loading import ClipForm
 from workflow_src.corpus.captions import read_split
 from workflow_src.corpus.download import BlockedError, Downloader
 from workflow_src.corpus.ingest import ingest

@@ -8,7 +8,7 @@ import pytest
 import soundfile
 
 from tests.corpus.mirror_layouts import FORM, assert_same_audio, rows_of, write_rows
-from workflow_src.audio.decoding import ClipForm
+from workflow_src.audio.loading import ClipForm
 from workflow_src.corpus.hub import ParquetFolder
 from workflow_src.corpus.mirror import take_mirror
 from workflow_src.corpus.mirrors import Mirror, MirrorColumns

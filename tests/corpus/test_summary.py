@@ -2,7 +2,7 @@ import logging
 
 import pytest
 
-from workflow_src.audio.decoding import PAPER_FORM
+from workflow_src.audio.loading import PAPER_FORM
 from workflow_src.corpus.audiocaps import ACT_AUTHORS_CLIPS
 from workflow_src.corpus.manifest import ManifestRow, write_manifest
 from workflow_src.corpus.summary import check_disk, write_corpus_table

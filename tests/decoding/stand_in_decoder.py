@@ -25,11 +25,11 @@ def ensembles(draw, clips):
 class State:
     def __init__(self, memory):
         self.memory = memory
-        self.words = [(torch.zeros_like(memory),)]  # the hidden vector
+        self.self_attention_cache = [(torch.zeros_like(memory),)]  # the hidden vector
 
     def select(self, rows):
         self.memory = self.memory[rows]
-        self.words = [(self.words[0][0][rows],)]
+        self.self_attention_cache = [(self.self_attention_cache[0][0][rows],)]
 
 
 class StandIn:
@@ -56,9 +56,9 @@ class StandIn:
 
     def step(self, tokens, state):
         self.steps.append(len(tokens))
-        [(hidden,)] = state.words
+        [(hidden,)] = state.self_attention_cache
         inputs = hidden @ self.recurrent + self.embedding[tokens] + state.memory
-        state.words = [(torch.tanh(inputs),)]
+        state.self_attention_cache = [(torch.tanh(inputs),)]
         return torch.tanh(inputs) @ self.output + self.ending
 
     def decode(self, memory, tokens):

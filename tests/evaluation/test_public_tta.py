@@ -87,7 +87,7 @@ def test_captioning(captioner, stabilise, batch_size, monkeypatch):
         views,
         [STRATEGY],
         text,
-        memories_per_search=1,
+        encodings_per_search=1,
         stabilise=stabilise,
         **SEARCH,
     )[STRATEGY]

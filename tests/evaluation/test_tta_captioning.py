@@ -62,7 +62,7 @@ def test_equals_one_clip_and_one_strategy_at_a_time(
         views,
         STRATEGIES,
         text,
-        memories_per_search=batch,
+        encodings_per_search=batch,
         stabilise=stabilise,
         **OPTIONS,
     )

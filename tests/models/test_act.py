@@ -148,9 +148,9 @@ def test_select_among_the_beams_of_a_clip_leaves_the_audio_where_it_is(model):
     memory = torch.randn(2, 126, 8)
     state = model.start(memory)
     state.select(torch.tensor([0, 0, 1, 1]))
-    kept = state.memory
+    kept = state.cross_attention_cache
     state.select(torch.tensor([1, 0, 2, 2]))
-    assert state.memory is kept
+    assert state.cross_attention_cache is kept
     state.select(torch.tensor([2, 0, 2, 2]))
     with torch.no_grad():
         found = model.step(torch.zeros(4, dtype=torch.long), state)
@@ -200,13 +200,6 @@ def test_the_mask_comes_right_after_the_normalisation(model):
         normalised = model.encoder.norm(clips.reshape(-1, 64)).view_as(clips)
     torch.testing.assert_close(seen[0], normalised)
     torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
-
-
-def test_tags_come_from_the_class_token(model):
-    with torch.no_grad():
-        tags = model.encoder.tag(log_mels(2))
-        assert torch.equal(tags, model.encoder(log_mels(2))[:, 0])
-    assert tags.shape == (2, 5)
 
 
 def test_every_parameter_learns():

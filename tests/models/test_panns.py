@@ -150,7 +150,7 @@ def test_refuses_other_shapes(shape):
 def test_the_mask_comes_right_after_the_normalisation():
     model, clips = small().eval(), log_mels(2)
     with torch.no_grad():
-        found = model(clips, mask=lambda x: x * 0)
+        found = model(clips, spec_augment=lambda x: x * 0)
         expected = model(torch.zeros_like(clips), start="norm")
     assert torch.equal(found, expected)
 

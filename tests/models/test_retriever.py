@@ -11,8 +11,8 @@ from workflow_src.models.retrieval import (
     RetrieverConfig,
     TextEncoder,
     ntxent,
-    train_wordpieces,
 )
+from workflow_src.models.word_pieces import train_wordpieces
 from workflow_src.training.schedules import retrieval_optimizer
 
 CAPTIONS = [

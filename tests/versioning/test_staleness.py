@@ -51,7 +51,7 @@ def test_every_leaf_has_another_value():
         "trust_pickle",
         "metrics.corenlp",
         "tta.views_per_batch",
-        "tta.memories_per_search",
+        "tta.encodings_per_search",
     ],
 )
 def test_how_a_step_runs_makes_nothing_stale(found, leaf):

@@ -9,6 +9,8 @@ clip has to be padded before (workflow_src/audio/store.py does).
 """
 
 import math
+from collections.abc import Callable
+from typing import Self
 
 import torch
 from torch import Tensor, nn
@@ -23,19 +25,22 @@ CLIPS_AT_ONCE = {"cpu": 1, "cuda": 16}  # one clip's frames fit a CPU's cache
 
 
 def slaney_mel(hertz: float) -> float:
-    """Hertz -> mel of Slaney's Auditory Toolbox: linear to 1 kHz, then logarithmic."""
+    """Convert hertz to mels of Slaney's Auditory Toolbox.
+
+    The scale is linear to 1 kHz, then logarithmic.
+    """
     if hertz < 1_000:
         return 3 * hertz / 200
     return 15 + 27 * math.log(hertz / 1_000) / math.log(6.4)
 
 
 def slaney_hertz(mel: Tensor) -> Tensor:
-    """The inverse of `slaney_mel`, for a tensor."""
+    """Convert mels to hertz: the inverse of `slaney_mel`, for a tensor."""
     return torch.where(mel < 15, mel * 200 / 3, 1_000 * 6.4 ** ((mel - 15) / 27))
 
 
 def slaney_filters(low: float, high: float) -> Tensor:
-    """Triangles from `low` to `high` Hz on Slaney's scale, each of area 1.
+    """Make triangles from `low` to `high` Hz on Slaney's scale, each of area 1.
 
     In double precision: torchaudio's filters are made in single precision, and
     off by up to 0.2 % at their feet.
@@ -58,6 +63,9 @@ def reflect(waveform: Tensor, margin: int) -> Tensor:
     """Reflect (B, T) about its ends by `margin` samples, over and over if T is short.
 
     As `numpy.pad(mode="reflect")`; torch's refuses T <= margin.
+
+    Returns:
+        (B, T + 2 margin).
     """
     samples = waveform.shape[1]
     period = max(2 * (samples - 1), 1)
@@ -80,6 +88,9 @@ class LogMel(nn.Module):
         high: upper edge of the highest mel bin, Hz.
     """
 
+    window: Tensor
+    filters: Tensor
+
     def __init__(self, hop_length: int, low: float, high: float) -> None:
         super().__init__()
         self.hop_length = hop_length
@@ -87,20 +98,27 @@ class LogMel(nn.Module):
         self.register_buffer("window", window, persistent=False)
         self.register_buffer("filters", slaney_filters(low, high), persistent=False)
 
-    def _apply(self, fn, recurse=True):
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         # A call such as .half() or .float() moves the constants, no more.
         window, filters = self.window, self.filters
-        super()._apply(fn, recurse)
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call] # torch's
         self.window = window.to(self.window.device)
         self.filters = filters.to(self.filters.device)
         return self
 
     def frames(self, samples: int) -> int:
-        """L of clips of so many samples."""
+        """Count the frames L of clips of so many samples."""
         return 1 + samples // self.hop_length
 
     def decibels(self, waveform: Tensor) -> Tensor:
-        """10 log10 of mel power: (B, T) -> (B, 1 + T // hop_length, 64) float64."""
+        """Compute 10 log10 of mel power.
+
+        Args:
+            waveform: (B, T), float.
+
+        Returns:
+            (B, 1 + T // hop_length, 64) float64, dB.
+        """
         padded = reflect(waveform, WINDOW // 2).to(self.window.dtype)
         spectrum = torch.stft(
             padded,
@@ -114,7 +132,7 @@ class LogMel(nn.Module):
         return 10 * torch.log10((power @ self.filters).clamp(min=FLOOR))
 
     def forward(self, waveform: Tensor) -> Tensor:
-        """Waveforms to log-mel spectrograms.
+        """Turn waveforms into log-mel spectrograms.
 
         Args:
             waveform: (B, T), float, in [-1, 1] at 32 kHz, T >= 1.
@@ -157,7 +175,7 @@ class ActLogMel(LogMel):
         super().__init__(hop_length=hop_length, low=0, high=16_000)
 
     def frames(self, samples: int) -> int:
-        """L of clips of so many samples."""
+        """Count the frames L of clips of so many samples."""
         return super().frames(samples) - 1
 
     def decibels(self, waveform: Tensor) -> Tensor:
@@ -183,5 +201,5 @@ class PannsLogMel(LogMel):
 
 def front_end(settings: FrontEndSettings) -> LogMel:
     """Make the front end that settings describe."""
-    kinds = {"act": ActLogMel, "panns": PannsLogMel}
-    return kinds[settings.name](settings.hop_length)
+    kind = ActLogMel if settings.name == "act" else PannsLogMel
+    return kind(settings.hop_length)

@@ -33,7 +33,7 @@ class AudioForm(Settings):
 
     @property
     def samples(self) -> int:
-        """Samples of a clip."""
+        """Samples of a clip, T."""
         return round(self.sample_rate * self.seconds)
 
 
@@ -68,5 +68,5 @@ class FrontEndSettings(Settings):
             raise InputError(f"hop_length is at least 1, not {self.hop_length}")
 
     def frames(self, samples: int) -> int:
-        """Frames of a clip: centred ones, of ACT without the last."""
+        """Count the frames of a clip: centred ones, of ACT without the last."""
         return samples // self.hop_length + (self.name == "panns")

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from workflow_src.audio.rows import RowStore, RowWriter, join_rows
+from workflow_src.audio.row_writer import RowWriter, join_rows
+from workflow_src.audio.rows import RowStore
 from workflow_src.errors import InputError
 from workflow_src.files import require_disk
 
@@ -21,23 +23,33 @@ BLOCK = 512  # rows that share a checksum; an interrupted job repeats one block
 
 
 class WaveformStore(RowStore):
-    """int16 waveforms (B, T); divide by FULL_SCALE for floats in [-1, 1)."""
+    """Waveforms (N, T) int16; divide by FULL_SCALE for floats in [-1, 1)."""
 
     dtype = np.dtype("<i2")
     row_dimensions = 1
 
 
 class LogMelStore(RowStore):
-    """float16 log-mel spectrograms (B, L, F), in dB."""
+    """Log-mel spectrograms (N, L, F) float16, in dB."""
 
     dtype = np.dtype("<f2")
     row_dimensions = 2
 
 
 def write_waveforms(
-    out: str | Path, names: Sequence[str], waveforms: Iterable[np.ndarray], samples: int
+    out: str | Path,
+    names: Sequence[str],
+    waveforms: Iterable[NDArray[np.int16]],
+    samples: int,
 ) -> None:
-    """Write int16 waveforms (samples,), one for each name, as a WaveformStore."""
+    """Write a WaveformStore; what an interrupted writer left is dropped.
+
+    Args:
+        out: folder of the store.
+        names: file names of the clips.
+        waveforms: (samples,), one for each name.
+        samples: T.
+    """
     with RowWriter(WaveformStore, out, (samples,), {}) as writer:
         writer.restart()
         writer.append(names, waveforms)
@@ -45,7 +57,7 @@ def write_waveforms(
 
 
 def join_waveforms(parts: Sequence[str | Path], out: str | Path) -> None:
-    """Join WaveformStores in the order of `parts`; an interrupted join continues."""
+    """Join WaveformStores in the order of `parts`; see `row_writer.join_rows`."""
     join_rows(WaveformStore, [Path(part) for part in parts], Path(out))
 
 
@@ -58,10 +70,19 @@ def write_log_mels(
 ) -> None:
     """Compute a front end's log-mels of every waveform and write a LogMelStore.
 
-    `frontend` maps (B, T) floats in [-1, 1] to (B, L, F) in dB. Memory use does
-    not depend on the number of clips. An interrupted call is continued by one
-    with the same waveforms and front end. InputError where the disk is too full
-    or a log-mel has values that half precision does not hold.
+    Memory use does not depend on the number of clips. An interrupted call is
+    continued by one with the same waveforms and front end.
+
+    Args:
+        waveforms: the store, or its folder.
+        frontend: (B, T) floats in [-1, 1] -> (B, L, F) in dB.
+        out: folder of the new store.
+        batch: clips that the front end gets at once.
+        device: where the front end runs.
+
+    Raises:
+        InputError: the disk is too full, or a log-mel has values that half
+            precision does not hold.
     """
     if not isinstance(waveforms, WaveformStore):
         waveforms = WaveformStore(waveforms)
@@ -82,8 +103,10 @@ def write_log_mels(
         writer.finish()
 
 
-def to_float(waveforms: np.ndarray, device: str | torch.device = "cpu") -> torch.Tensor:
-    """int16 (B, T) -> float32 (B, T) in [-1, 1) on a device; int16 is what travels."""
+def to_float(
+    waveforms: NDArray[np.int16], device: str | torch.device = "cpu"
+) -> torch.Tensor:
+    """Put waveforms (B, T) on a device as float32 in [-1, 1); int16 is what travels."""
     import torch
 
     # A view of a memory map is read-only, which torch warns about.
@@ -91,7 +114,9 @@ def to_float(waveforms: np.ndarray, device: str | torch.device = "cpu") -> torch
     return torch.from_numpy(waveforms).to(device) * (1 / FULL_SCALE)
 
 
-def _row_shape(frontend: torch.nn.Module, samples: int, device) -> tuple[int, ...]:
+def _row_shape(
+    frontend: torch.nn.Module, samples: int, device: str | torch.device
+) -> tuple[int, ...]:
     import torch
 
     with torch.inference_mode():
@@ -99,8 +124,12 @@ def _row_shape(frontend: torch.nn.Module, samples: int, device) -> tuple[int, ..
 
 
 def _log_mels(
-    waveforms: WaveformStore, frontend: torch.nn.Module, rows: range, batch: int, device
-) -> Iterator[np.ndarray]:
+    waveforms: WaveformStore,
+    frontend: torch.nn.Module,
+    rows: range,
+    batch: int,
+    device: str | torch.device,
+) -> Iterator[NDArray[np.float16]]:
     import torch
 
     for first in range(rows.start, rows.stop, batch):

@@ -7,7 +7,7 @@ import torch
 
 
 def seed_from(*keys: int | str) -> int:
-    """A 64-bit seed from numbers and names, well spread for any keys.
+    """Makes a 64-bit seed from numbers and names, well spread for any keys.
 
     `seed_from(20, "augment", epoch, step)` is the same number on every machine
     and in every process: names enter by their CRC-32, never by `hash`.
@@ -19,12 +19,12 @@ def seed_from(*keys: int | str) -> int:
 def torch_generator(
     *keys: int | str, device: torch.device | str = "cpu"
 ) -> torch.Generator:
-    """A torch generator on `device`, seeded by `seed_from(*keys)`."""
+    """Makes a torch generator on `device`, seeded by `seed_from(*keys)`."""
     return torch.Generator(device=device).manual_seed(seed_from(*keys))
 
 
 def or_default(generator: torch.Generator | None) -> torch.Generator:
-    """`generator`, or torch's default one, which `torch.manual_seed` seeds."""
+    """Gives `generator`, or torch's default one, which `torch.manual_seed` seeds."""
     return torch.default_generator if generator is None else generator
 
 
@@ -35,7 +35,7 @@ def _next_seed(generator: torch.Generator) -> int:
 
 
 def numpy_generator(generator: torch.Generator) -> np.random.Generator:
-    """A NumPy generator seeded by one draw from `generator`.
+    """Makes a NumPy generator, seeded by one draw from `generator`.
 
     torch has no public Beta, Dirichlet or choice without replacement that takes
     a generator; NumPy has all three.
@@ -44,7 +44,7 @@ def numpy_generator(generator: torch.Generator) -> np.random.Generator:
 
 
 def on_device(generator: torch.Generator, device: torch.device) -> torch.Generator:
-    """`generator` itself if it lives on `device`, else one there, seeded by it.
+    """Gives `generator` itself if it lives on `device`, else one there, seeded by it.
 
     Millions of noise samples are drawn where they are needed instead of being
     drawn on the CPU and copied.

@@ -19,8 +19,7 @@ from workflow_src.errors import InputError
 
 NEPERS_PER_DECIBEL = log(10) / 10  # of power
 
-
-FrontEnd = Callable[[Tensor], Tensor]
+FrontEnd = Callable[[Tensor], Tensor]  # M of Equation 1: (B, T) -> (B, L, F) in dB
 
 
 @dataclass(frozen=True)
@@ -28,8 +27,8 @@ class MixDraw:
     """What Equation 1 draws for G generated samples.
 
     Attributes:
-        weights: (G, n) float32 on the CPU, λ; each row sums to 1.
-        waveform_level: (G,) bool on the CPU, γ; True mixes waveforms, False
+        weights: (G, n) float32 on the CPU, λ (lambda); each row sums to 1.
+        waveform_level: (G,) bool on the CPU, γ (gamma); True mixes waveforms, False
             log-mels.
     """
 
@@ -38,7 +37,7 @@ class MixDraw:
 
     @classmethod
     def none(cls, n: int = 2) -> Self:
-        """The draw of a mini-batch without generated samples."""
+        """Stands for the draw of a mini-batch without generated samples."""
         return cls(torch.empty(0, n), torch.empty(0, dtype=torch.bool))
 
     @property
@@ -47,10 +46,13 @@ class MixDraw:
         return self.weights.numel()
 
     def needs_waveform(self, clips: int) -> Tensor:
-        """Which of the clips of a mini-batch are mixed as waveforms: (P,) bool.
+        """Says which of the clips of a mini-batch are mixed as waveforms.
 
         Args:
             clips: P = B - G + n G, the ordinary ones first.
+
+        Returns:
+            (P,) bool.
         """
         ordinary = torch.zeros(clips - self.sources, dtype=torch.bool)
         sources = self.waveform_level.repeat_interleave(self.weights.shape[1])
@@ -96,19 +98,23 @@ class Mixing(PairMixSettings):
     """
 
     def draw(self, count: int, generator: torch.Generator) -> MixDraw:
-        """Draws λ and γ for `count` generated samples, on the CPU."""
+        """Draws λ (lambda) and γ (gamma) for `count` generated samples, on the CPU.
+
+        λ is Beta or Dirichlet, or given; γ is a fair coin for each sample, where the
+        level is `either` (Section 4.3).
+        """
         rng = numpy_generator(generator)
         if self.fixed_lambda is None:
             weights = torch.from_numpy(rng.dirichlet([self.alpha] * self.n, size=count))
         else:
             weights = torch.tensor(self.fixed_weights()).expand(count, self.n).clone()
-        coin = torch.from_numpy(rng.random(count) < 0.5)
+        gamma = torch.from_numpy(rng.random(count) < 0.5)
         if self.level != "either":
-            coin = torch.full((count,), self.level != "spectrogram")
-        return MixDraw(weights.float(), coin)
+            gamma = torch.full((count,), self.level != "spectrogram")
+        return MixDraw(weights.float(), waveform_level=gamma)
 
     def mix_waveforms(self, sources: Tensor, weights: Tensor) -> Tensor:
-        """Σ λ_i a_i, or for level `concat` the clips one after the other.
+        """Mixes Σ λ_i a_i; for level `concat` the clips follow each other.
 
         Args:
             sources: (G, n, T) waveforms.
@@ -131,7 +137,7 @@ class Mixing(PairMixSettings):
         )
 
     def mix_log_mels(self, sources: Tensor, weights: Tensor) -> Tensor:
-        """Σ λ_i M(a_i), with M in decibels or in power by `domain`.
+        """Mixes Σ λ_i M(a_i), with M in decibels or in power by `domain`.
 
         Args:
             sources: (G, n, L, F) log-mels in dB.
@@ -148,7 +154,11 @@ class Mixing(PairMixSettings):
         return log_power.logsumexp(dim=1) / NEPERS_PER_DECIBEL
 
     def mix_captions(self, captions: Sequence[str]) -> list[str]:
-        """Joins every n captions in their order, one space between (Equation 1)."""
+        """Joins every n captions in their order, one space between (Equation 1).
+
+        Raises:
+            InputError: the captions are no multiple of n.
+        """
         if len(captions) % self.n:
             raise InputError(
                 f"pairmix: {len(captions)} captions are no multiple of n = {self.n}"
@@ -158,7 +168,7 @@ class Mixing(PairMixSettings):
         ]
 
     def join(self, mixed: Tensor, sources: Tensor, draw: MixDraw) -> Tensor:
-        """ŝ = γ ŝ_w + (1 - γ) ŝ_m for all generated samples.
+        """Joins both levels: ŝ = γ ŝ_w + (1 - γ) ŝ_m for all generated samples.
 
         Args:
             mixed: (G_w, L, F), front end of the samples mixed as waveforms.
@@ -171,7 +181,7 @@ class Mixing(PairMixSettings):
         weights = draw.weights[~draw.waveform_level]
         sources = sources.reshape(*weights.shape, *sources.shape[1:])
         parts = torch.cat([mixed, self.mix_log_mels(sources, weights)])
-        # Stable, so that both parts keep their order: where γ is 1 comes first.
+        # Stable, so that both parts keep their order: where γ (gamma) is 1 comes first.
         order = (~draw.waveform_level).int().argsort(stable=True)
         return parts[order.argsort().to(parts.device)]
 
@@ -263,5 +273,5 @@ def _merge(as_waveform: Tensor, made: Tensor | None, given: Tensor | None) -> Te
 
 
 def _indices(chosen: Tensor, device: torch.device) -> Tensor:
-    """Where `chosen` is true, counted on the CPU: no wait for the device."""
+    """Finds where `chosen` is true, on the CPU: no wait for the device."""
     return chosen.nonzero().flatten().to(device)

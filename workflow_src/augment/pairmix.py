@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import get_worker_info
 
@@ -36,8 +37,9 @@ class PairDraw:
 
 
 class PairMix:
-    """Mixes audio-caption pairs into new ones (Equation 1): audio as a weighted sum,
-    captions one after the other.
+    """Mixes audio-caption pairs into new ones (Equation 1).
+
+    Audio becomes a weighted sum; captions follow each other.
 
     Of a batch of B pairs the last round(ratio · B) are replaced by mixes of n pairs
     each. The sources are drawn from the batch itself, or from a second one: the
@@ -62,7 +64,7 @@ class PairMix:
         front_end: M of Equation 1, (B, T) -> (B, L, F) in dB. None where all clips
             come as log-mels.
         ratio: K, the share of mixes in a batch, 0 to 1.
-        level: where audio is mixed. `either`: a fair coin for each mix chooses
+        level: where audio is mixed. `either`: a fair coin γ for each mix chooses
             `waveform` or `spectrogram`. `concat`: the clips follow each other in
             time, each cut to its n-th part.
         alpha: λ ~ Beta(alpha, alpha), for n > 2 Dirichlet(alpha, ..., alpha).
@@ -127,7 +129,11 @@ class PairMix:
         return self.apply(waveforms, captions, draw, extra)
 
     def draw(self, batch_size: int, available: int) -> PairDraw:
-        """Draws for a mini-batch of `batch_size`, mixed from `available` pairs."""
+        """Draws for a mini-batch of `batch_size`, mixed from `available` pairs.
+
+        Raises:
+            InputError: there is no pair to mix.
+        """
         generator = self._stream()
         count = self.mixing.generated(batch_size)
         mix = self.mixing.draw(count, generator)
@@ -166,11 +172,17 @@ class PairMix:
         return log_mels, [*captions[:kept], *mixed]
 
     def collate_fn(
-        self, samples: Sequence[tuple[Tensor | np.ndarray, str]]
+        self, samples: Sequence[tuple[Tensor | NDArray[np.floating], str]]
     ) -> tuple[Tensor, list[str]]:
-        """For a DataLoader: B samples (waveform (T,), caption) -> a mini-batch.
+        """Makes a mini-batch in a DataLoader: its `collate_fn`.
 
         The mixes are made of the batch itself. Picklable where the front end is.
+
+        Args:
+            samples: B pairs, waveform (T,) and caption.
+
+        Returns:
+            As `__call__`.
 
         Raises:
             InputError: waveforms of different lengths, or what `__call__` raises.
@@ -202,7 +214,7 @@ class PairMix:
             raise InputError(f"pairmix: {len(clips)} clips, but {count} captions")
 
     def _stream(self) -> torch.Generator:
-        """The generator to draw from: in a worker of a DataLoader, its own."""
+        """Gives the generator to draw from: in a worker of a DataLoader, its own."""
         worker = get_worker_info()
         if self.generator is None or worker is None:
             return or_default(self.generator)
@@ -214,7 +226,7 @@ class PairMix:
 
 
 def _sources(available: int, count: int, n: int, rng: np.random.Generator) -> Tensor:
-    """Rows of the pairs in each of `count` mixes: (count, n) of 0 .. available - 1."""
+    """Draws the pairs of `count` mixes: rows (count, n) of 0 .. available - 1."""
     if count and not available:
         raise InputError("pairmix: there is no pair to mix")
     rows = np.empty((count, n), np.int64)

@@ -5,34 +5,32 @@ Order: reverberation, noise -> waveform mixing -> front end -> spectrogram mixin
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Self, TypeVar
 
 import torch
 from torch import Tensor
 
-from workflow_src.augment.mixing import Mixing
+from workflow_src.augment.mixing import FrontEnd, Mixing
 from workflow_src.augment.recipes import RecipeSettings
-from workflow_src.augment.spectrogram import SpecAugment
+from workflow_src.augment.spectrogram import SpecAugment, SpectrogramTransform
 from workflow_src.augment.text import EDA
 from workflow_src.augment.waveform import Noise, Reverb
 from workflow_src.errors import InputError
+from workflow_src.settings import Settings
 
-AUGMENTATIONS: dict[str, Callable[..., Any]] = {
-    "reverb": Reverb,
-    "noise": Noise,
-    "specaugment": SpecAugment,
-    "eda": EDA,
-    "pairmix": Mixing,
-}
-
-FrontEnd = Callable[[Tensor], Tensor]
-Mask = Callable[[Tensor], Tensor]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
 class AudioAugmentation:
-    """The augmentations of a single clip: waveform effects and SpecAugment."""
+    """The augmentations of a single clip: waveform effects and SpecAugment.
+
+    Attributes:
+        reverb: on waveforms, before noise.
+        noise: on waveforms.
+        specaugment: on the normalised spectrogram, inside the model.
+    """
 
     reverb: Reverb | None = None
     noise: Noise | None = None
@@ -41,7 +39,8 @@ class AudioAugmentation:
     @property
     def effects(self) -> tuple[Reverb | Noise, ...]:
         """The waveform effects, in the order in which they apply."""
-        return tuple(e for e in (self.reverb, self.noise) if e is not None)
+        both = (self.reverb, self.noise)
+        return tuple(effect for effect in both if effect is not None)
 
     @property
     def needs_waveforms(self) -> bool:
@@ -49,7 +48,7 @@ class AudioAugmentation:
         return bool(self.effects)
 
     def draw_effects(self, count: int, generator: torch.Generator) -> Tensor:
-        """Strength of each effect for `count` clips.
+        """Draws the strength of each effect for `count` clips.
 
         Returns:
             (count, number of effects) float32 on the CPU; NaN: not applied.
@@ -73,7 +72,7 @@ class AudioAugmentation:
         front_end: FrontEnd,
         generator: torch.Generator,
     ) -> Tensor:
-        """Log-mels of clips under freshly drawn waveform effects.
+        """Makes the log-mels of clips under freshly drawn waveform effects.
 
         Args:
             waveforms: (B, T) float in [-1, 1]; may be None if there are no
@@ -89,9 +88,9 @@ class AudioAugmentation:
         Raises:
             InputError: neither input is given, or waveforms are needed and None.
         """
-        if waveforms is None and (log_mels is None or self.effects):
-            raise InputError("these augmentations need the waveforms of the clips")
         if waveforms is None:
+            if log_mels is None or self.effects:
+                raise InputError("these augmentations need the waveforms of the clips")
             return log_mels.clone()
         strengths = self.draw_effects(len(waveforms), generator)
         if log_mels is None:
@@ -104,18 +103,21 @@ class AudioAugmentation:
             out[rows] = front_end(clips).to(out.dtype)
         return out
 
-    def mask(self, generator: torch.Generator) -> Mask | None:
-        """SpecAugment for a model's `mask=`: (B, L, F) -> (B, L, F); None without.
+    def bound_specaugment(
+        self, generator: torch.Generator
+    ) -> SpectrogramTransform | None:
+        """SpecAugment for a model's `spec_augment=`; None without.
 
         Each call of it draws new stripes from `generator`.
         """
-        if self.specaugment is None:
+        specaugment = self.specaugment
+        if specaugment is None:
             return None
-        return lambda spectrogram: self.specaugment(spectrogram, generator)
+        return lambda spectrogram: specaugment(spectrogram, generator)
 
 
 def is_changed(strengths: Tensor) -> Tensor:
-    """Which clips a draw of effects changes: (B, effects) -> (B,) bool."""
+    """Says which clips a draw of effects changes: (B, effects) -> (B,) bool."""
     return ~strengths.isnan().all(dim=1)
 
 
@@ -127,9 +129,13 @@ class TestTimeAugmentation(AudioAugmentation):
 
     @classmethod
     def of(cls, recipe: AudioAugmentation, strength: float) -> Self:
-        """`strength` times the mask widths, RT60 and probabilities of `recipe`."""
-        parts = {f.name: getattr(recipe, f.name) for f in fields(AudioAugmentation)}
-        return cls(**{k: v and v.scaled(strength) for k, v in parts.items()})
+        """Takes `strength` times a recipe's mask widths, RT60 and probabilities."""
+        reverb, noise, specaugment = recipe.reverb, recipe.noise, recipe.specaugment
+        return cls(
+            reverb=None if reverb is None else reverb.scaled(strength),
+            noise=None if noise is None else noise.scaled(strength),
+            specaugment=None if specaugment is None else specaugment.scaled(strength),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,13 +154,15 @@ class Recipe(AudioAugmentation):
 
     @classmethod
     def of(cls, settings: RecipeSettings) -> Self:
-        """The augmentations that a recipe's settings describe."""
-        parts = {
-            name: kind(**vars(own))
-            for name, kind in AUGMENTATIONS.items()
-            if (own := getattr(settings, name)) is not None
-        }
-        return cls(name=settings.name, **parts)
+        """Makes the augmentations that a recipe's settings describe."""
+        return cls(
+            name=settings.name,
+            reverb=_of_settings(Reverb, settings.reverb),
+            noise=_of_settings(Noise, settings.noise),
+            specaugment=_of_settings(SpecAugment, settings.specaugment),
+            eda=_of_settings(EDA, settings.eda),
+            pairmix=_of_settings(Mixing, settings.pairmix),
+        )
 
     @property
     def needs_waveforms(self) -> bool:
@@ -163,5 +171,10 @@ class Recipe(AudioAugmentation):
         return super().needs_waveforms or mixes
 
     def test_time(self, strength: float) -> TestTimeAugmentation:
-        """The recipe at test time: `strength` of it, no mixing, no change of text."""
+        """Takes the recipe to test time: `strength` of it, no mixing, no EDA."""
         return TestTimeAugmentation.of(self, strength)
+
+
+def _of_settings(kind: Callable[..., T], settings: Settings | None) -> T | None:
+    """Makes an augmentation from its settings, or None from None."""
+    return None if settings is None else kind(**vars(settings))

@@ -19,7 +19,15 @@ from workflow_src.settings import Settings, plain, read
 
 @dataclass(frozen=True)
 class Strengths(Settings):
-    """The strengths of all augmentations, where a recipe gives no others."""
+    """The strengths of all augmentations, where a recipe gives no others.
+
+    Attributes:
+        noise: on waveforms.
+        reverb: on waveforms.
+        specaugment: on the normalised spectrogram.
+        eda: of captions.
+        pairmix: mixing of pairs.
+    """
 
     noise: NoiseSettings = field(default_factory=NoiseSettings)
     reverb: ReverbSettings = field(default_factory=ReverbSettings)

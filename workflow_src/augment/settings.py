@@ -235,7 +235,7 @@ class PairMixSettings(Settings):
             self.fixed_weights()
 
     def fixed_weights(self) -> list[float]:
-        """λ of all n pairs where `fixed_lambda` is given.
+        """Gives λ of all n pairs where `fixed_lambda` is given.
 
         Raises:
             InputError: no weights of n pairs that sum to 1.
@@ -263,5 +263,5 @@ class PairMixSettings(Settings):
         return self.level != "spectrogram"
 
     def generated(self, batch_size: int) -> int:
-        """Samples generated in a mini-batch of `batch_size`: round(K · B)."""
+        """Counts the generated samples of a mini-batch: round(K · B)."""
         return round(self.ratio * batch_size)

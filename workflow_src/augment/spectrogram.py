@@ -1,5 +1,6 @@
 """SpecAugment: random stripes of the spectrogram set to zero (Park et al. 2019)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -13,6 +14,9 @@ from workflow_src.errors import InputError
 # or bins says: the upper bound "p" of Section 2 of Park et al. At 500 x 64 and
 # the published widths it never binds; it keeps a shorter input from vanishing.
 LARGEST_SHARE = 0.25
+
+# What a model applies to its normalised spectrogram: (B, L, F) -> the same shape.
+SpectrogramTransform = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,7 @@ class SpecAugment(SpecAugmentSettings):
 def _stripes(
     samples: int, length: int, stripes: int, width: int, generator: torch.Generator
 ) -> Tensor:
-    """Union of random stripes along an axis of `length`: (samples, length) bool."""
+    """Draws random stripes along an axis of `length`: (samples, length) bool."""
     width = min(width, int(length * LARGEST_SHARE))
     uniform = torch.rand(
         2, samples, stripes, 1, generator=generator, device=generator.device

@@ -11,7 +11,7 @@ from workflow_src.augment.settings import EDASettings
 from workflow_src.augment.wordnet import synonyms
 from workflow_src.errors import InputError
 
-PUNCTUATION = ",.!?;:\"'()"
+AROUND_WORDS = ",.!?;:\"'()"  # punctuation that is no part of a word
 
 # Function words: EDA leaves them alone when it looks for synonyms.
 FUNCTION_WORDS = """
@@ -143,7 +143,7 @@ def _count(words: list[str], rate: float) -> int:
 
 
 def _bare(word: str) -> str:
-    return word.strip(PUNCTUATION)
+    return word.strip(AROUND_WORDS)
 
 
 def _places_with_synonyms(words: list[str]) -> list[int]:

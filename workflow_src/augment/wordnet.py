@@ -7,7 +7,7 @@ from workflow_src.wordnet import base_forms, synsets
 
 @cache
 def synonyms(word: str) -> tuple[str, ...]:
-    """Words that share a synset with `word`, in WordNet's order; often none.
+    """Finds words that share a synset with `word`, in WordNet's order; often none.
 
     A word that WordNet lists only in its base form (`barks`) takes the synonyms
     of that form (`bark`), themselves in base form. All parts of speech and senses
@@ -24,14 +24,14 @@ def synonyms(word: str) -> tuple[str, ...]:
     numbers = synsets()
     forms = [word] if word in numbers else [f for f in base_forms(word) if f in numbers]
     members = _members()
-    found = (m for form in forms for number in numbers[form] for m in members[number])
-    kept = dict.fromkeys(m.replace("_", " ") for m in found if m not in (word, *forms))
-    return tuple(kept)
+    shared = (m for form in forms for number in numbers[form] for m in members[number])
+    others = (m.replace("_", " ") for m in shared if m not in (word, *forms))
+    return tuple(dict.fromkeys(others))
 
 
 @cache
 def _members() -> dict[str, list[str]]:
-    """Number of a synset -> its words."""
+    """Gives the words of each synset, by its number."""
     members: dict[str, list[str]] = {}
     for word, numbers in synsets().items():
         for number in numbers:

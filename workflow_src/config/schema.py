@@ -155,7 +155,7 @@ class TestTimeConfig(Settings):
     grid: GridConfig = field(default_factory=GridConfig)
     retrieval_layer: RetrievalLayer = "pool"
     views_per_batch: int = 64
-    memories_per_search: int = 256
+    encodings_per_search: int = 256
 
     @property
     def settings(self) -> TestTimeSettings:

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 import soundfile
 
-from workflow_src.audio.decoding import BadAudio, ClipForm, decode
+from workflow_src.audio.loading import BadAudio, ClipForm, load_clip
 from workflow_src.corpus.captions import Clip
 from workflow_src.corpus.source import Fetched, LostClip
 from workflow_src.errors import InputError
@@ -82,7 +82,7 @@ class DecodedWriter:
         encoded = self.out / "clip.partial"
         encoded.write_bytes(audio)
         try:
-            samples = decode(encoded, self.form)
+            samples = load_clip(encoded, self.form)
         except BadAudio as bad:
             lost = {"file_name": clip.file_name, "state": bad.state, "reason": str(bad)}
             append_json_line(self._lost, lost)

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from workflow_src.audio.decoding import BadAudio, decode
+from workflow_src.audio.loading import BadAudio, load_clip
 from workflow_src.corpus.captions import Clip
 from workflow_src.corpus.folder import AUDIO_SUFFIXES
 from workflow_src.corpus.pace import SharedPace
@@ -138,7 +138,7 @@ class Downloader:
 def _check(path: Path) -> None:
     """RetryableError where a file is not whole audio; silent and short clips are."""
     try:
-        decode(path)
+        load_clip(path)
     except BadAudio as bad:
         if bad.state in ("corrupt", "failed"):
             raise RetryableError(str(bad), damaged=bad.state == "corrupt") from None

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from workflow_src.audio.decoding import PAPER_FORM, BadAudio, ClipForm, decode
-from workflow_src.audio.rows import RowWriter
+from workflow_src.audio.loading import PAPER_FORM, BadAudio, ClipForm, load_clip
+from workflow_src.audio.row_writer import RowWriter
 from workflow_src.audio.store import WaveformStore, join_waveforms
 from workflow_src.corpus.captions import Clip, Split, write_split
 from workflow_src.corpus.manifest import (
@@ -156,7 +156,7 @@ def _take(
     try:
         fetched = source.fetch(clip)
         attempts = fetched.attempts
-        waveform = decode(fetched.path, form)
+        waveform = load_clip(fetched.path, form)
     except LostClip as lost:
         state, reason, attempts = lost.state, str(lost), lost.attempts
     except BadAudio as bad:

@@ -13,6 +13,7 @@ from workflow_src.decoding.hypothesis import (
     DecoderState,
     Hypothesis,
     SearchSettings,
+    State,
     Step,
 )
 
@@ -23,8 +24,8 @@ __all__ = ["ORDERS", "DecoderState", "Hypothesis", "Step", "beam_search"]
 
 @torch.no_grad()
 def beam_search(
-    step: Step,
-    state: DecoderState,
+    step: Step[State],
+    state: State,
     weights: Sequence[Sequence[float]],
     *,
     sos: int,
@@ -35,26 +36,32 @@ def beam_search(
 ) -> list[Hypothesis]:
     """Search the best caption of every clip of a batch.
 
-    step: (tokens (N,), state) -> logits (N, V); adds one position to the state.
-    state: made from M memories, one row each; a clip's memories are consecutive
-        rows. The search changes it (make a new one for another search) and runs
-        on its device.
-    weights: for each clip the weights of its memories: positive, with sum 1.
-        [[1.0]] * M searches M clips with one memory each. A clip's members
-        predict each word together, as the weighted mean of their distributions.
-    sos, eos: word ids that begin and end a caption.
-    beams: width of the search; 1 is greedy.
-    max_words: most words in a caption, not counting `<eos>`.
-    order: `beam` (standard) or `best_first` (that of the published ACT code).
+    Args:
+        step: (tokens (N,), state) -> logits (N, V); adds one position to the state.
+        state: made from M memories, one row each; a clip's memories are consecutive
+            rows. The search changes it (make a new one for another search) and runs
+            on its device.
+        weights: for each clip the weights of its memories: positive, with sum 1.
+            [[1.0]] * M searches M clips with one memory each. A clip's members
+            predict each word together, as the weighted mean of their distributions.
+        sos: word id that begins a caption.
+        eos: word id that ends a caption.
+        beams: width of the search; 1 is greedy.
+        max_words: most words in a caption, not counting `<eos>`.
+        order: `beam` (standard) or `best_first` (that of the published ACT code).
 
-    Returns one Hypothesis a clip, in the order of `weights`: the finished
-    caption with the best mean log-probability among those the search met.
-    Raises ValueError for bad settings or weights.
+    Returns:
+        One hypothesis a clip, in the order of `weights`: the finished caption with
+        the best mean log-probability among those the search met.
+
+    Raises:
+        ValueError: bad settings or weights, or a decoder whose distributions are not
+            finite.
     """
     if order not in ORDERS:
         raise ValueError(f"order must be one of {', '.join(ORDERS)}, not {order!r}")
     settings = SearchSettings(sos, eos, beams, max_words)
-    rows = state.words[0][0]
+    rows = state.self_attention_cache[0][0]
     ensembles = Ensembles.from_weights(weights, rows.device)
     if len(rows) != len(ensembles.owner):
         raise ValueError(

@@ -23,14 +23,26 @@ from workflow_src.decoding.hypothesis import (
     DecoderState,
     Hypothesis,
     SearchSettings,
+    State,
     Step,
 )
 
 
 class Finished:
-    """The best finished hypothesis of each clip so far."""
+    """The best finished hypothesis of each clip so far.
 
-    def __init__(self, clips: int, max_words: int, device: torch.device):
+    Args:
+        clips: their number.
+        max_words: most words in a caption.
+        device: of the search.
+
+    Attributes:
+        scores: (clips,) float64, mean log-probability; −inf for none.
+        words: (clips, max_words + 1), `<eos>` included.
+        lengths: (clips,), how many of `words` count; 0 for none.
+    """
+
+    def __init__(self, clips: int, max_words: int, device: torch.device) -> None:
         self.scores = torch.full((clips,), -torch.inf, device=device).double()
         self.words = torch.zeros(clips, max_words + 1, dtype=torch.long, device=device)
         self.lengths = torch.zeros(clips, dtype=torch.long, device=device)
@@ -40,7 +52,10 @@ class Finished:
     ) -> None:
         """Take each clip's best offer where it beats what the clip has.
 
-        clips: (C,); words: (C, K, n); scores: (C, K), −inf for no offer.
+        Args:
+            clips: (C,), their positions.
+            words: (C, K, n), of K hypotheses.
+            scores: (C, K); −inf for no offer.
         """
         best, which = scores.max(1)
         better = best > self.scores[clips]
@@ -50,15 +65,19 @@ class Finished:
         self.lengths[taken] = length
 
     def hypotheses(self) -> list[Hypothesis]:
-        """One hypothesis a clip, without the `<eos>` that ended it."""
-        found = zip(
+        """Give one hypothesis a clip, without the `<eos>` that ended it.
+
+        Raises:
+            ValueError: a clip has none.
+        """
+        best = zip(
             self.words.tolist(),
             self.lengths.tolist(),
             self.scores.tolist(),
             strict=True,
         )
         results = []
-        for clip, (words, length, score) in enumerate(found):
+        for clip, (words, length, score) in enumerate(best):
             if length == 0:
                 raise ValueError(
                     f"clip {clip} of the batch: no caption could be finished, the "
@@ -69,9 +88,9 @@ class Finished:
 
 
 def standard_beam_search(
-    step: Step, state: DecoderState, ensembles: Ensembles, settings: SearchSettings
+    step: Step[State], state: State, ensembles: Ensembles, settings: SearchSettings
 ) -> list[Hypothesis]:
-    """See `beam_search`; the order `beam`."""
+    """Search in the order `beam`; see `beam_search`."""
     device = ensembles.owner.device
     clips = torch.arange(len(ensembles.sizes), device=device)
     finished = Finished(len(clips), settings.max_words, device)
@@ -111,7 +130,7 @@ def standard_beam_search(
 
 
 def only_word(log_probabilities: torch.Tensor, word: int) -> torch.Tensor:
-    """The same (..., V) with −inf for every word but one."""
+    """Give (..., V) with −inf for every word but one."""
     kept = torch.full_like(log_probabilities, -torch.inf)
     kept[..., word] = log_probabilities[..., word]
     return kept
@@ -120,10 +139,16 @@ def only_word(log_probabilities: torch.Tensor, word: int) -> torch.Tensor:
 def _best_extensions(
     sums: torch.Tensor, log_probabilities: torch.Tensor, beams: int
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """The best `beams` of all one-word extensions of each clip's hypotheses.
+    """Find the best `beams` of all one-word extensions of each clip's hypotheses.
 
-    sums: (C, K) float64; log_probabilities: (C, K, V). Returns sums, index of
-    the extended hypothesis and word, each (C, K'), K' <= beams, best first.
+    Args:
+        sums: (C, K) float64.
+        log_probabilities: (C, K, V).
+        beams: how many are wanted.
+
+    Returns:
+        Sums, index of the extended hypothesis and word, each (C, K'), K' <= beams,
+        best first.
     """
     # The best of all are among the best of each hypothesis.
     count = min(beams, log_probabilities.shape[2])
@@ -134,12 +159,12 @@ def _best_extensions(
 
 
 def _ranks(sums: torch.Tensor) -> torch.Tensor:
-    """0, 1, 2, ... for the hypotheses of each clip, sorted best first."""
+    """Number the hypotheses of each clip 0, 1, 2, ..., sorted best first."""
     return torch.arange(sums.shape[1], device=sums.device)
 
 
 def _take(words: torch.Tensor, source: torch.Tensor) -> torch.Tensor:
-    """(C, K, n) rows in the order source (C, K') gives for each clip."""
+    """Take rows of words (C, K, n) in the order that source (C, K') gives."""
     return words.gather(1, source[..., None].expand(-1, -1, words.shape[2]))
 
 

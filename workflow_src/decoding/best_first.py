@@ -26,9 +26,10 @@ import torch
 from workflow_src.decoding.beam import only_word
 from workflow_src.decoding.ensemble import Ensembles
 from workflow_src.decoding.hypothesis import (
-    DecoderState,
     Hypothesis,
+    LayerCache,
     SearchSettings,
+    State,
     Step,
 )
 
@@ -36,57 +37,94 @@ QUEUE_LIMIT = 2000  # of the published code
 # The published code adds this to the number of words; it decides near ties.
 LENGTH_OFFSET = 1e-6
 
-
-Cache = list[tuple[torch.Tensor, ...]]  # DecoderState.words
+Cache = list[LayerCache]  # DecoderState.self_attention_cache
 
 
 class Entry(NamedTuple):
-    """A hypothesis in a queue; the order of the fields is that of the queue."""
+    """A hypothesis in a queue; the order of the fields is that of the queue.
 
-    priority: float  # minus the mean log-probability
-    total: float  # sum of log-probabilities; of two equal means, the lower first
-    serial: int  # unique: the comparison ends here
+    Attributes:
+        priority: minus the mean log-probability.
+        total: sum of log-probabilities; of two equal means, the lower comes first.
+        serial: unique: the comparison ends here.
+        words: without `<sos>`.
+        cache: of all words but the last.
+        rows: of the clip's members in `cache`.
+    """
+
+    priority: float
+    total: float
+    serial: int
     words: tuple[int, ...]
-    cache: Cache  # of all words but the last
-    rows: range  # of the clip's members in `cache`
+    cache: Cache
+    rows: range
 
 
-class Clip:
-    """The queue of one clip, and the caption once it is found."""
+class ClipSearch:
+    """The search for the caption of one clip.
 
-    def __init__(self, position: int, entry: Entry, settings: SearchSettings):
+    Args:
+        position: of the clip in the batch.
+        entry: the empty hypothesis.
+        settings: of the search.
+
+    Attributes:
+        queue: all hypotheses but one.
+        best: the best hypothesis, taken out of the queue: the next to extend or, once
+            the search is done, the caption.
+        done: whether the caption is found.
+    """
+
+    def __init__(self, position: int, entry: Entry, settings: SearchSettings) -> None:
         self.position = position
-        self.queue = [entry]
         self.settings = settings
         self.serials = itertools.count(1)
-        self.found: Hypothesis | None = None
-        self.next: Entry | None = None
+        self.queue = [entry]
+        self.best = entry
+        self.done = False
         self.advance()
 
+    @property
+    def caption(self) -> Hypothesis:
+        """The best hypothesis, without the `<eos>` that ended it."""
+        words = self.best.words
+        if words[-1:] == (self.settings.eos,):
+            words = words[:-1]
+        return Hypothesis(words, -self.best.priority)
+
     def advance(self) -> None:
-        """Take the best entry out: it is the caption, or the next to extend."""
+        """Take the best entry out: it is the caption, or the next to extend.
+
+        Raises:
+            ValueError: there is none.
+        """
         if not self.queue:
             raise ValueError(
                 f"clip {self.position} of the batch: no caption could be finished, the "
                 "decoder's word distributions are not finite"
             )
         full = len(self.queue) > QUEUE_LIMIT
-        entry = heapq.heappop(self.queue)
-        ended = entry.words[-1:] == (self.settings.eos,)
-        if ended or full:
-            words = entry.words[:-1] if ended else entry.words
-            self.found = Hypothesis(words, -entry.priority)
-            self.queue.clear()  # lets go of the caches
-        self.next = None if self.found else entry
+        self.best = heapq.heappop(self.queue)
+        if full or self.best.words[-1:] == (self.settings.eos,):
+            self.done = True
+            # Lets go of the caches.
+            self.queue.clear()
+            self.best = self.best._replace(cache=[])
 
     def extend(
         self, choices: list[tuple[int, float]], cache: Cache, rows: range
     ) -> None:
-        """Queue the entry's extensions by (word, log-probability); advance."""
+        """Queue extensions of the best entry, and advance.
+
+        Args:
+            choices: the words that extend it, with their log-probabilities.
+            cache: of all words but these.
+            rows: of the clip's members in `cache`.
+        """
         for word, value in choices:
             if value > -math.inf:  # false for NaN too
-                words = (*self.next.words, word)
-                total = self.next.total + value
+                words = (*self.best.words, word)
+                total = self.best.total + value
                 priority = -total / (len(words) + LENGTH_OFFSET)
                 new = Entry(priority, total, next(self.serials), words, cache, rows)
                 heapq.heappush(self.queue, new)
@@ -94,35 +132,36 @@ class Clip:
 
 
 def best_first_search(
-    step: Step, state: DecoderState, ensembles: Ensembles, settings: SearchSettings
+    step: Step[State], state: State, ensembles: Ensembles, settings: SearchSettings
 ) -> list[Hypothesis]:
-    """See `beam_search`; the order `best_first`."""
+    """Search in the order `best_first`; see `beam_search`."""
+    cache = state.self_attention_cache
     clips = [
-        Clip(position, Entry(0.0, 0.0, 0, (), state.words, rows), settings)
+        ClipSearch(position, Entry(0.0, 0.0, 0, (), cache, rows), settings)
         for position, rows in enumerate(_ranges(ensembles.sizes))
     ]
-    while searching := [clip for clip in clips if clip.next]:
-        shortest = min(len(clip.next.words) for clip in searching)
-        batch = [clip for clip in searching if len(clip.next.words) == shortest]
+    while searching := [clip for clip in clips if not clip.done]:
+        shortest = min(len(clip.best.words) for clip in searching)
+        batch = [clip for clip in searching if len(clip.best.words) == shortest]
         _extend_together(step, state, batch, ensembles, settings)
-    return [clip.found for clip in clips]
+    return [clip.caption for clip in clips]
 
 
 def _extend_together(
-    step: Step,
-    start: DecoderState,
-    batch: list[Clip],
+    step: Step[State],
+    start: State,
+    batch: list[ClipSearch],
     ensembles: Ensembles,
     settings: SearchSettings,
 ) -> None:
-    """One call of the decoder for the next entries of clips, equally long."""
+    """Call the decoder once for the best entries of clips, equally long."""
     device = ensembles.owner.device
     positions = torch.tensor([clip.position for clip in batch], device=device)
     ensembles, members = ensembles.select(positions)
-    entries = [clip.next for clip in batch]
+    entries = [clip.best for clip in batch]
     state = copy.copy(start)
     state.select(members)
-    state.words = _gather_caches(entries, device)
+    state.self_attention_cache = _gather_caches(entries, device)
     last = [entry.words[-1] if entry.words else settings.sos for entry in entries]
     tokens = torch.tensor(last, device=device)[ensembles.owner]
     log_probabilities = ensembles.log_average(step(tokens, state)[:, None])[:, 0]
@@ -136,17 +175,17 @@ def _extend_together(
         batch, extensions, rows, strict=True
     ):
         choices = list(zip(own_words, own_values, strict=True))
-        clip.extend(choices, state.words, own_rows)
+        clip.extend(choices, state.self_attention_cache, own_rows)
 
 
 def _gather_caches(entries: list[Entry], device: torch.device) -> Cache:
-    """The rows of each entry in turn, in new tensors."""
+    """Gather the rows of each entry in turn, in new tensors."""
     parts = []
     for _, same in itertools.groupby(entries, key=lambda entry: id(entry.cache)):
         group = list(same)
         rows = [row for entry in group for row in entry.rows]
         parts.append((group[0].cache, torch.tensor(rows, device=device)))
-    gathered = []
+    gathered: Cache = []
     for layer in zip(*(cache for cache, _ in parts), strict=True):
         picked = [
             [tensor[rows] for tensor in tensors]
@@ -157,6 +196,6 @@ def _gather_caches(entries: list[Entry], device: torch.device) -> Cache:
 
 
 def _ranges(sizes: list[int]) -> list[range]:
-    """Consecutive ranges of the given lengths."""
+    """Make consecutive ranges of the given lengths."""
     ends = itertools.accumulate(sizes)
     return [range(end - size, end) for size, end in zip(sizes, ends, strict=True)]

@@ -15,9 +15,10 @@ class Ensembles:
 
     The memories of a clip are consecutive, and the clips follow each other.
 
-    sizes: number of memories of each clip.
-    owner: (M,) position of each memory's clip.
-    log_weights: (M,) logarithm of each memory's weight in its clip.
+    Attributes:
+        sizes: number of memories of each clip.
+        owner: (M,), position of each memory's clip.
+        log_weights: (M,), logarithm of each memory's weight in its clip.
     """
 
     sizes: list[int]
@@ -28,9 +29,14 @@ class Ensembles:
     def from_weights(
         cls, weights: Sequence[Sequence[float]], device: torch.device
     ) -> Ensembles:
-        """One list of positive weights a clip, each list with sum 1.
+        """Make the ensembles of some clips.
 
-        Raises ValueError, naming the clip's position, for other weights.
+        Args:
+            weights: one list of positive weights a clip, each list with sum 1.
+            device: of the tensors.
+
+        Raises:
+            ValueError: names the position of a clip with other weights.
         """
         for position, clip in enumerate(weights):
             if not all(weight > 0 for weight in clip) or not math.isclose(
@@ -50,11 +56,16 @@ class Ensembles:
         )
 
     def log_average(self, logits: torch.Tensor) -> torch.Tensor:
-        """Logarithm of each clip's weighted mean word distribution.
+        """Average the word distributions of each clip's memories.
 
-        logits: (M, K, V) for M memories and K hypotheses a clip. Returns
-        (clips, K, V). The mean is taken in the logarithmic domain, so that a
-        clip with one memory gets its log-softmax to the last bit.
+        The mean is taken in the logarithmic domain, so that a clip with one memory
+        gets its log-softmax to the last bit.
+
+        Args:
+            logits: (M, K, V), for M memories and K hypotheses a clip.
+
+        Returns:
+            (clips, K, V), logarithm of the weighted mean.
         """
         log_probabilities = logits.float().log_softmax(-1)
         if len(self.sizes) == len(self.owner):
@@ -63,9 +74,13 @@ class Ensembles:
         return torch.stack([clip.logsumexp(0) for clip in weighted.split(self.sizes)])
 
     def select(self, clips: torch.Tensor) -> tuple[Ensembles, torch.Tensor]:
-        """The ensembles of some clips, and the indices of their memories.
+        """Take the ensembles of some clips.
 
-        clips: positions, ascending.
+        Args:
+            clips: positions, ascending.
+
+        Returns:
+            The ensembles, and the indices of their memories.
         """
         chosen = torch.zeros(len(self.sizes), dtype=torch.bool, device=clips.device)
         chosen[clips] = True

@@ -4,38 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import torch
+
+# Keys and values (or whatever grows) of one layer, each with a row a hypothesis.
+LayerCache = tuple[torch.Tensor, ...]
 
 
 class DecoderState(Protocol):
     """What a decoder keeps between steps, a row a hypothesis.
 
-    words: keys and values (or whatever grows) of the words so far: for each
-        layer some tensors whose first dimension is the rows.
+    Attributes:
+        self_attention_cache: of each layer, what it keeps of the words so far.
     """
 
-    words: list[tuple[torch.Tensor, ...]]
+    self_attention_cache: list[LayerCache]
 
     def select(self, rows: torch.Tensor) -> None:
-        """Make row i what row rows[i] was; rows (N',) may repeat.
+        """Make row i what row rows[i] was.
 
         Replaces the state's tensors: shallow copies of the state keep theirs.
+
+        Args:
+            rows: (N',), may repeat.
         """
 
 
+State = TypeVar("State", bound=DecoderState)
 # (tokens (N,), state of N rows) -> logits (N, V); the state grows by a position.
-Step = Callable[[torch.Tensor, DecoderState], torch.Tensor]
+Step = Callable[[torch.Tensor, State], torch.Tensor]
 
 
 @dataclass(frozen=True)
 class Hypothesis:
     """A caption that a search found.
 
-    words: word ids, without `<sos>` and `<eos>`.
-    score: mean log-probability of the words and of the `<eos>` that ends them
-        (of the words alone where the best-first search gave up before the end).
+    Attributes:
+        words: word ids, without `<sos>` and `<eos>`.
+        score: mean log-probability of the words and of the `<eos>` that ends them
+            (of the words alone where the best-first search gave up before the end).
     """
 
     words: tuple[int, ...]
@@ -46,9 +54,14 @@ class Hypothesis:
 class SearchSettings:
     """What both orders of search need to know; one object a run.
 
-    sos, eos: word ids that begin and end a caption.
-    beams: hypotheses kept (beam), or words tried (best-first), at each step.
-    max_words: most words in a caption, `<eos>` not counted.
+    Attributes:
+        sos: word id that begins a caption.
+        eos: word id that ends a caption.
+        beams: hypotheses kept (beam), or words tried (best-first), at each step.
+        max_words: most words in a caption, `<eos>` not counted.
+
+    Raises:
+        ValueError: `beams` or `max_words` is below 1.
     """
 
     sos: int

@@ -48,8 +48,8 @@ def score_captions(
         meteor_tables: folder of METEOR's tables for the references.
         output: folder that gets `scores.json`, `clips.csv`, `statistics.csv`.
     """
-    said = read_captions_file(candidates)
-    systems = {"": dict(zip(said["file_name"], said["caption"], strict=True))}
+    table = read_captions_file(candidates)
+    systems = {"": dict(zip(table["file_name"], table["caption"], strict=True))}
     _score(
         systems,
         read_references(references),
@@ -143,8 +143,10 @@ def _score(
     of which BLEU and METEOR of a corpus are made; `scores.json` the scores of the
     corpus in the paper's unit, per cent.
     """
-    found = captioning.evaluate_many(systems, references, spice_settings, meteor_tables)
-    for system, evaluation in found.items():
+    evaluations = captioning.evaluate_many(
+        systems, references, spice_settings, meteor_tables
+    )
+    for system, evaluation in evaluations.items():
         folder = output / system
         by_clip = {name: own for name, (_, own) in evaluation.scores.items()}
         for file, columns in (

@@ -83,7 +83,7 @@ def caption(
     max_words: int = 30,
     order: SearchOrder = "beam",
 ) -> dict[str, str]:
-    """Caption every clip of a store: file name -> caption.
+    """Caption every clip of a store.
 
     Args:
         model: the captioner, in evaluation mode.
@@ -93,12 +93,15 @@ def caption(
         beams: hypotheses kept a clip.
         max_words: of a caption.
         order: of the search.
+
+    Returns:
+        File name -> caption, in the order of the store.
     """
     captions = {}
     for start in track(range(0, len(log_mels), BATCH), "captioning"):
         rows = range(start, min(start + BATCH, len(log_mels)))
         memory = model.encode(torch.from_numpy(log_mels.read(rows)).float().to(device))
-        found = beam_search(
+        hypotheses = beam_search(
             model.step,
             model.start(memory),
             [[1.0]] * len(rows),
@@ -108,7 +111,7 @@ def caption(
             max_words=max_words,
             order=order,
         )
-        for row, hypothesis in zip(rows, found, strict=True):
+        for row, hypothesis in zip(rows, hypotheses, strict=True):
             captions[log_mels.names[row]] = vocabulary.decode(hypothesis.words)
     return captions
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from workflow_src.audio.log_mel_cache import open_log_mels
@@ -76,7 +77,16 @@ class Retriever:
 def embed_clips(
     model: AudioTextRetriever, log_mels: LogMelStore, device: torch.device
 ) -> Tensor:
-    """Embed the clips of a store: (N, D) on the CPU, in its order."""
+    """Embed the clips of a store.
+
+    Args:
+        model: in evaluation mode.
+        log_mels: N clips.
+        device: where the model is.
+
+    Returns:
+        (N, D) on the CPU, in the order of the store.
+    """
     embedded = []
     for start in track(range(0, len(log_mels), BATCH), "embedding clips"):
         rows = range(start, min(start + BATCH, len(log_mels)))
@@ -87,7 +97,15 @@ def embed_clips(
 
 @torch.no_grad()
 def embed_captions(model: AudioTextRetriever, pairs: Pairs) -> Tensor:
-    """Embed the captions: (C, D) on the CPU, in their order."""
+    """Embed C captions.
+
+    Args:
+        model: in evaluation mode.
+        pairs: the captions, with the file name of each.
+
+    Returns:
+        (C, D) on the CPU, in their order.
+    """
     embedded = []
     for start in track(range(0, len(pairs), BATCH), "embedding captions"):
         texts = [text for _, text in pairs[start : start + BATCH]]
@@ -97,24 +115,28 @@ def embed_captions(model: AudioTextRetriever, pairs: Pairs) -> Tensor:
 
 def retrieval_metrics(
     audio: Tensor, captions: Tensor, names: Sequence[str], pairs: Pairs
-) -> tuple[dict[str, float], dict[str, np.ndarray]]:
-    """Metrics of both directions, named as in the tables, and the ranks behind them.
+) -> tuple[dict[str, float], dict[str, NDArray[np.int64]]]:
+    """Compute the metrics of both directions, and the ranks behind them.
 
     Args:
         audio: (N, D) embeddings of the clips `names`.
         captions: (C, D) embeddings of the captions `pairs`.
         names: file names.
         pairs: captions with the file name of each.
+
+    Returns:
+        The metrics, named as in the tables; and, for the directions `t2a` and `a2t`,
+        the rank of each query, from 0.
     """
     row = {name: number for number, name in enumerate(names)}
     owners = np.array([row[name] for name, _ in pairs])
-    found = ranks(audio, captions, owners)
+    by_direction = ranks(audio, captions, owners)
     metrics = {
         f"{direction.upper()} {name}": value
-        for direction, values in found.items()
+        for direction, values in by_direction.items()
         for name, value in summary(values).items()
     }
-    return metrics, found
+    return metrics, by_direction
 
 
 def score_retrieval(
@@ -163,14 +185,22 @@ def write_retrieval_scores(
 
     `ranks.csv` has columns direction (t2a: a caption looks for its clip; a2t: a
     clip looks for one of its captions), file_name, rank (from 1).
+
+    Args:
+        folder: gets both.
+        evaluated: what was evaluated.
+        audio: (N, D) embeddings of the clips `names`.
+        captions: (C, D) embeddings of the captions `pairs`.
+        names: file names.
+        pairs: captions with the file name of each.
     """
-    metrics, found = retrieval_metrics(audio, captions, names, pairs)
+    metrics, by_direction = retrieval_metrics(audio, captions, names, pairs)
     asking = {"t2a": [name for name, _ in pairs], "a2t": list(names)}
     table = pd.concat(
         pd.DataFrame(
             {"direction": direction, "file_name": asking[direction], "rank": own + 1}
         )
-        for direction, own in found.items()
+        for direction, own in by_direction.items()
     )
     write_atomically(folder / CLIP_FILES["retrieval"], table.to_csv(index=False))
     write_scores(folder, evaluated, len(names), metrics)

@@ -53,7 +53,16 @@ class Evaluated(Settings):
 
     @classmethod
     def of(cls, record: RunRecord, split: str, tta: str | None = None) -> Evaluated:
-        """What an evaluation of a run is."""
+        """Say what an evaluation of a run is.
+
+        Args:
+            record: of the run.
+            split: whose clips are asked about.
+            tta: point of the grid of test-time augmentation, or None.
+
+        Raises:
+            InputError: the run is a pre-training.
+        """
         if record.task == "pretraining":
             raise InputError("the pre-training of an encoder has no scores")
         return cls(

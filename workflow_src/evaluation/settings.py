@@ -97,7 +97,12 @@ class TestTimeSettings(Settings):
 
 @dataclass(frozen=True)
 class CaptionGridSettings(Settings):
-    """What captions under test-time augmentation depend on, beside the model."""
+    """What captions under test-time augmentation depend on, beside the model.
+
+    Attributes:
+        test_time: the views and the strategies.
+        decoding: how captions are searched.
+    """
 
     test_time: TestTimeSettings
     decoding: DecodingSettings

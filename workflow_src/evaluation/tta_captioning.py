@@ -8,7 +8,7 @@ with the un-augmented clip's (Sections 3 and 4.3).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, NotRequired, TypedDict, Unpack
 
 import torch
 
@@ -20,8 +20,25 @@ from workflow_src.tta import Strategy
 from workflow_src.tta.levels import check_layers, means_at, members, weights
 
 
+class SearchOptions(TypedDict):
+    """Options of `beam_search`, where they are."""
+
+    sos: int
+    eos: int
+    beams: NotRequired[int]
+    max_words: NotRequired[int]
+    order: NotRequired[str]
+
+
 class Job(NamedTuple):
-    """One caption to search."""
+    """One caption to search.
+
+    Attributes:
+        strategy: that it is a caption under.
+        name: file name of the clip.
+        memories: (P, D) each, averaged encodings of the clip.
+        weights: of their word distributions.
+    """
 
     strategy: Strategy
     name: str
@@ -36,24 +53,24 @@ def captioning_grid(
     strategies: Sequence[Strategy],
     to_text: Callable[[Sequence[int]], str],
     *,
-    memories_per_search: int = 256,
+    encodings_per_search: int = 256,
     stabilise: bool = True,
-    **decoding,
+    **decoding: Unpack[SearchOptions],
 ) -> dict[Strategy, dict[str, str]]:
     """Caption every clip under every strategy.
 
     Each clip's views are made and encoded once; a strategy with τ views reads the
     first τ. All strategies of a clip, and as many clips as fit into
-    `memories_per_search`, are decoded by one beam search (a strategy that has more
-    memories by itself has a search of its own). Memory use does not grow with the
-    split.
+    `encodings_per_search`, are decoded by one beam search (a strategy that has more
+    averaged encodings by itself has a search of its own). Memory use does not grow
+    with the split.
 
     Args:
         model: the captioner, in evaluation mode, on `views.device`.
         views: views of the clips, with the front end of ACT.
         strategies: of two layers, the encoder and the output.
         to_text: word ids -> caption.
-        memories_per_search: most memories decoded at once.
+        encodings_per_search: most averaged encodings of clips decoded at once.
         stabilise: average with the un-augmented clip's word distributions.
         decoding: options of `beam_search`: sos, eos, beams, max_words, order.
 
@@ -63,7 +80,7 @@ def captioning_grid(
     strategies = list(dict.fromkeys(strategies))
     for strategy in strategies:
         check_layers(strategy, 2)
-    captions = {strategy: {} for strategy in strategies}
+    captions: dict[Strategy, dict[str, str]] = {own: {} for own in strategies}
     jobs: list[Job] = []
 
     def search() -> None:
@@ -77,7 +94,7 @@ def captioning_grid(
         for strategy in strategies:
             own = [memories[group] for group in members(strategy, stabilise)]
             waiting = sum(len(job.memories) for job in jobs)
-            if jobs and waiting + len(own) > memories_per_search:
+            if jobs and waiting + len(own) > encodings_per_search:
                 search()
             jobs.append(Job(strategy, name, own, weights(strategy, stabilise)))
     if jobs:
@@ -85,8 +102,10 @@ def captioning_grid(
     return captions
 
 
-def _search(model: ACT, jobs: list[Job], **decoding) -> list[tuple[int, ...]]:
-    """Words of each job, by one beam search."""
+def _search(
+    model: ACT, jobs: list[Job], **decoding: Unpack[SearchOptions]
+) -> list[tuple[int, ...]]:
+    """Search the words of each job, by one beam search."""
     # A memory that several strategies share is projected once.
     distinct = {id(memory): memory for job in jobs for memory in job.memories}
     memories = torch.stack(list(distinct.values()))
@@ -94,10 +113,10 @@ def _search(model: ACT, jobs: list[Job], **decoding) -> list[tuple[int, ...]]:
     rows = [row[id(memory)] for job in jobs for memory in job.memories]
     state = model.start(memories)
     state.select(torch.tensor(rows, device=memories.device))
-    found = beam_search(
+    hypotheses = beam_search(
         model.step,
         state,
         [job.weights for job in jobs],
         **decoding,
     )
-    return [hypothesis.words for hypothesis in found]
+    return [hypothesis.words for hypothesis in hypotheses]

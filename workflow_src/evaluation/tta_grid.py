@@ -38,7 +38,7 @@ def views(
     waveforms: Path,
     views_per_batch: int,
 ) -> Views:
-    """Augmented views of a split's clips, by the recipe that a model was trained with.
+    """Make views of a split's clips, by the recipe that a model was trained with.
 
     Args:
         loaded: the model.
@@ -67,7 +67,7 @@ def caption_grid(
     waveforms: Path,
     output: Path,
     views_per_batch: int = 64,
-    memories_per_search: int = 256,
+    encodings_per_search: int = 256,
     device: str = "auto",
     threads: int | None = None,
 ) -> None:
@@ -80,7 +80,7 @@ def caption_grid(
         waveforms: store of the test split.
         output: gets columns point, file_name, caption.
         views_per_batch: most views encoded at once.
-        memories_per_search: most memories decoded at once.
+        encodings_per_search: most averaged encodings of clips decoded at once.
         device: auto, cpu, cuda or cuda:N.
         threads: of the CPU.
     """
@@ -92,7 +92,7 @@ def caption_grid(
         [point.strategy for point in test_time.grid.points],
         vocabulary.decode,
         stabilise=test_time.stabilise,
-        memories_per_search=memories_per_search,
+        encodings_per_search=encodings_per_search,
         sos=vocabulary.sos,
         eos=vocabulary.eos,
         beams=settings.decoding.beams,

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from workflow_src.evaluation.views import Mask, Views, largest
+from workflow_src.augment.spectrogram import SpectrogramTransform
+from workflow_src.evaluation.views import Views, largest
 from workflow_src.models.retrieval import AudioTextRetriever
 from workflow_src.progress import track
 from workflow_src.tta import Strategy
@@ -51,11 +52,13 @@ def retrieval_grid(
     """
     encoder = model.audio_encoder
 
-    def first(log_mels: Tensor, mask: Mask | None) -> Tensor:
-        return encoder(log_mels, mask, stop=layer)
+    def first(log_mels: Tensor, spec_augment: SpectrogramTransform | None) -> Tensor:
+        middle: Tensor = encoder(log_mels, spec_augment, stop=layer)
+        return middle
 
     def rest(means: list[Tensor]) -> Tensor:
-        return model.audio_head(encoder(torch.stack(means), start=layer))
+        embedded: Tensor = model.audio_head(encoder(torch.stack(means), start=layer))
+        return embedded
 
     strategies = list(dict.fromkeys(strategies))
     embeddings: dict[Strategy, list[Tensor]] = {strategy: [] for strategy in strategies}

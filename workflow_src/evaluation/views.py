@@ -11,12 +11,13 @@ from torch import Tensor
 from workflow_src.audio.store import LogMelStore, WaveformStore, to_float
 from workflow_src.augment.generators import torch_generator
 from workflow_src.augment.recipe import TestTimeAugmentation
+from workflow_src.augment.spectrogram import SpectrogramTransform
 from workflow_src.errors import InputError
 from workflow_src.tta import Strategy
 from workflow_src.tta.levels import ORIGINAL, Piece
 
-Mask = Callable[[Tensor], Tensor]
-Encode = Callable[[Tensor, Mask | None], Tensor]
+# (log-mels (n, L, F), SpecAugment) -> (n, ...).
+Encode = Callable[[Tensor, SpectrogramTransform | None], Tensor]
 
 # Views are drawn so many at a time, whatever the number that is asked for: so
 # view i of a clip is the same in a grid with 10 views and in one with 100.
@@ -30,11 +31,17 @@ class Views:
     A view depends on `seed`, the clip's name and the view's number, on nothing
     else: not on the order of clips, the size of a batch or the number of views.
 
-    augmentation: what is drawn; never a mix.
-    front_end: (B, T) -> (B, L, F), of the model that reads the views.
-    log_mels: the un-augmented clips through `front_end`.
-    waveforms: the same clips; may be None where `augmentation` needs none.
-    batch: most views encoded at once, whatever their number.
+    Attributes:
+        augmentation: what is drawn; never a mix.
+        front_end: (B, T) -> (B, L, F), of the model that reads the views.
+        log_mels: the un-augmented clips through `front_end`.
+        waveforms: the same clips; may be None where `augmentation` needs none.
+        seed: of the views.
+        batch: most views encoded at once, whatever their number.
+        device: where views are made.
+
+    Raises:
+        InputError: waveforms are needed and None, or `batch` is below 1.
     """
 
     augmentation: TestTimeAugmentation
@@ -59,7 +66,11 @@ class Views:
         return self.log_mels.names
 
     def of(self, name: str, count: int) -> tuple[Tensor, Tensor | None]:
-        """The clip itself, then `count` views of it.
+        """Make the clip itself, then `count` views of it.
+
+        Args:
+            name: file name of the clip.
+            count: of the views.
 
         Returns:
             Log-mels (1 + count, L, F) in dB, and what SpecAugment masks of them
@@ -69,7 +80,7 @@ class Views:
         stored = self.log_mels.read([self.log_mels.row(name)])
         plain = torch.from_numpy(stored).to(self.device).float()
         waveform = None
-        if self.augmentation.needs_waveforms:
+        if self.augmentation.needs_waveforms and self.waveforms is not None:
             samples = self.waveforms.read([self.waveforms.row(name)])
             waveform = to_float(samples, self.device)
         specaugment = self.augmentation.specaugment
@@ -85,31 +96,37 @@ class Views:
             )
             log_mels.append(drawn[:size])
             if specaugment:
-                masked.append(specaugment.masked(tuple(drawn.shape), generator)[:size])
+                _, frames, bins = drawn.shape
+                shape = (BLOCK, frames, bins)
+                masked.append(specaugment.masked(shape, generator)[:size])
         mask = torch.cat(masked).to(self.device) if specaugment else None
         return torch.cat(log_mels), mask
 
     def encode(self, name: str, count: int, encode: Encode) -> Iterator[Piece]:
         """Encode a clip and `count` views of it, `batch` at once.
 
-        encode: (log-mels (n, L, F), mask) -> (n, ...), n <= batch.
+        Args:
+            name: file name of the clip.
+            count: of the views.
+            encode: (log-mels (n, L, F), SpecAugment) -> (n, ...), n <= batch.
 
-        Yields the keys of some views, and their outputs, (n, ...); the clip itself
-        comes first.
+        Yields:
+            The keys of some views, and their outputs, (n, ...); the clip itself comes
+            first.
         """
         log_mels, masked = self.of(name, count)
         for start in range(0, len(log_mels), self.batch):
             part = slice(start, start + self.batch)
-            mask = None if masked is None else _fill(masked[part])
-            outputs = encode(log_mels[part], mask)
+            spec_augment = None if masked is None else _zero(masked[part])
+            outputs = encode(log_mels[part], spec_augment)
             first = start + ORIGINAL  # views follow it: 0, 1, ...
             yield range(first, first + len(outputs)), outputs
 
 
-def _fill(masked: Tensor) -> Mask:
+def _zero(masked: Tensor) -> SpectrogramTransform:
     return lambda spectrogram: spectrogram.masked_fill(masked, 0)
 
 
 def largest(strategies: Iterable[Strategy]) -> int:
-    """The number of views that strategies read: they share them."""
+    """Count the views that strategies read: they share them."""
     return max((strategy.tau for strategy in strategies), default=0)

@@ -1,4 +1,4 @@
-"""Java programs of the metrics: where their jars are and how they are started.
+"""Java programs of the metrics: how they are started.
 
 Three programs of `pycocoevalcap` run on Java: the Penn Treebank tokeniser,
 METEOR and SPICE. They take the language, the decimal sign and the character
@@ -15,8 +15,6 @@ import threading
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Self
 
 from workflow_src.errors import InputError
@@ -56,17 +54,6 @@ def version() -> int:
     if match is None:
         raise JavaError(f"`java -version` says nothing of a version: {told.stderr!r}")
     return int(match[1])
-
-
-def resource(*parts: str) -> Path:
-    """A file inside the installed `pycocoevalcap`, found without importing it."""
-    spec = find_spec("pycocoevalcap")
-    if spec is None or not spec.submodule_search_locations:
-        raise InputError("the package `pycocoevalcap` is not installed")
-    path = Path(spec.submodule_search_locations[0], *parts)
-    if not path.exists():
-        raise InputError(f"{path} is missing: install pycocoevalcap==1.2 again")
-    return path
 
 
 def command(heap: str, *arguments: str) -> list[str]:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workflow_src.metrics import java
+from workflow_src.pycocoevalcap_files import packaged_file
 
 # The paraphrase table needs 350 MB; below that METEOR ends out of memory.
 HEAP = "640m"
@@ -55,7 +56,7 @@ class Meteor(java.LineProcess):
     """
 
     def __init__(self, paraphrases: Path | None = None, timeout: float = 3600.0):
-        jar = java.resource("meteor", "meteor-1.5.jar")
+        jar = packaged_file("meteor", "meteor-1.5.jar")
         options = ["-", "-", "-stdio", "-l", "en", "-norm"]
         if paraphrases is not None:
             options += ["-a", str(paraphrases)]

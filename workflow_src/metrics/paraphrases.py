@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from workflow_src.files import write_atomically
-from workflow_src.metrics import java
+from workflow_src.pycocoevalcap_files import packaged_file
 
 # METEOR splits tokens at punctuation; so phrases are compared by what lies between.
 PARTS = re.compile(r"[^\W_]+")
@@ -22,7 +22,7 @@ PARTS = re.compile(r"[^\W_]+")
 
 def table() -> Path:
     """The whole table, as `pycocoevalcap` brings it."""
-    return java.resource("meteor", "data", "paraphrase-en.gz")
+    return packaged_file("meteor", "data", "paraphrase-en.gz")
 
 
 def cut(references: Iterable[str], folder: Path) -> Path:

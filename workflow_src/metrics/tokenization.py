@@ -8,6 +8,7 @@ all captions of an evaluation at once, so that one evaluation starts it once.
 import subprocess
 
 from workflow_src.metrics import java
+from workflow_src.pycocoevalcap_files import packaged_file
 
 # Tokens that coco-caption drops after tokenising.
 DROPPED_TOKENS = frozenset(
@@ -45,7 +46,7 @@ def ptb_tokenize(captions: list[str], timeout: float = 600.0) -> list[str]:
     """
     if not captions:
         return []
-    jar = java.resource("tokenizer", "stanford-corenlp-3.4.1.jar")
+    jar = packaged_file("tokenizer", "stanford-corenlp-3.4.1.jar")
     program = "edu.stanford.nlp.process.PTBTokenizer"
     options = ["-preserveLines", "-lowerCase", "-encoding", "UTF-8"]
     text = "".join(one_line(caption) + "\n" for caption in captions)

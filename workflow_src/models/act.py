@@ -6,20 +6,21 @@ parameters with 4,984 words). A log-mel spectrogram (B, 500, 64) is cut into 125
 patches of 4 frames; a DeiT-shaped encoder makes of them, and of a class token,
 the memory (B, 126, D); a decoder attends to it and predicts word after word.
 
-Top to bottom: the decoder, the model, its loss; the encoder is in `act_encoder`.
+The encoder is in `act_encoder`, the decoder's layers are in `act_decoder`.
 """
 
 import math
-from collections.abc import Callable
 from os import PathLike
+from typing import cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from workflow_src.augment.spectrogram import SpectrogramTransform
 from workflow_src.errors import InputError
+from workflow_src.models.act_decoder import DecoderLayer, DecoderState, sinusoids
 from workflow_src.models.act_encoder import Encoder
-from workflow_src.models.attention import Attention
 from workflow_src.models.checkpoint import LoadReport, StateDict
 from workflow_src.models.settings import ActConfig
 from workflow_src.progress import say
@@ -29,102 +30,17 @@ __all__ = ["ACT", "ActConfig", "DecoderState", "label_smoothing_loss"]
 MAX_WORDS = 2_000  # the decoder's positions are computed
 
 
-class DecoderState:
-    """Keys and values of N captions under way, for `ACT.step`.
+class ACT(nn.Module):
+    """The captioning model: `encode` once, then `decode`, or `start` and `step`.
 
-    Attributes:
-        memory: of each layer, keys and values of the audio, (M, heads, 126, d): each
-            serves N / M consecutive rows, the beams of a clip.
-        words: of each layer, those of the words so far, (N, heads, W, d).
-        source: which of `memory` each row attends to, (N,).
+    Args:
+        config: the sizes.
+
+    Raises:
+        InputError: the vocabulary is empty.
     """
 
-    def __init__(self, memory: list[tuple[Tensor, Tensor]]) -> None:
-        self.memory = memory
-        self.words = [(keys[:, :, :0], values[:, :, :0]) for keys, values in memory]
-        self.source = torch.arange(len(memory[0][0]), device=memory[0][0].device)
-
-    def __len__(self) -> int:
-        return len(self.source)
-
-    @property
-    def length(self) -> int:
-        """Words so far, <sos> included."""
-        return self.words[0][0].shape[2]
-
-    def append(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
-        """Add words to a layer; returns keys and values of all words so far."""
-        old_keys, old_values = self.words[layer]
-        self.words[layer] = (
-            torch.cat([old_keys, keys], dim=2),
-            torch.cat([old_values, values], dim=2),
-        )
-        return self.words[layer]
-
-    def select(self, rows: Tensor) -> None:
-        """Keep `rows` (integers), in that order, in place; a row may come twice."""
-        self.words = [(keys[rows], values[rows]) for keys, values in self.words]
-        # The audio's part is the large one, and the same for all beams of a clip.
-        source = self.source[rows]
-        kept, counts = source.unique_consecutive(return_counts=True)
-        if len(kept) * int(counts.max()) != len(rows):
-            kept = source
-        if len(kept) != len(self.memory[0][0]) or (kept.diff() != 1).any():
-            self.memory = [(keys[kept], values[kept]) for keys, values in self.memory]
-        beams = len(rows) // len(kept)
-        numbers = torch.arange(len(kept), device=rows.device)
-        self.source = numbers.repeat_interleave(beams)
-
-
-class DecoderLayer(nn.Module):
-    """Post-norm Transformer layer: the words so far, then the audio."""
-
-    def __init__(self, config: ActConfig) -> None:
-        super().__init__()
-        width, heads = config.decoder_width, config.decoder_heads
-        sizes = (width, heads, width // heads, config.dropout)
-        self.self_attention = Attention(*sizes)
-        self.self_norm = nn.LayerNorm(width)
-        self.cross_attention = Attention(*sizes)
-        self.cross_norm = nn.LayerNorm(width)
-        self.mlp = nn.Sequential(
-            nn.Linear(width, config.decoder_feedforward),
-            nn.GELU(),
-            nn.Dropout(config.dropout),
-            nn.Linear(config.decoder_feedforward, width),
-        )
-        self.mlp_norm = nn.LayerNorm(width)
-        self.dropout = nn.Dropout(config.dropout)
-
-    def forward(
-        self, x: Tensor, state: DecoderState, layer: int, allowed: Tensor | None
-    ) -> Tensor:
-        """(N, W, width) new words -> the same; appends them to the state's `layer`."""
-        attention = self.self_attention
-        keys, values = state.append(layer, *attention.keys_values(x))
-        mixed = attention.attend(attention.queries(x), keys, values, allowed)
-        x = self.self_norm(x + self.dropout(mixed))
-        attention = self.cross_attention
-        # All beams of a clip at once: its keys and values are read once.
-        queries = attention.queries(
-            x.reshape(len(state.memory[layer][0]), -1, x.shape[2])
-        )
-        mixed = attention.attend(queries, *state.memory[layer]).view_as(x)
-        x = self.cross_norm(x + self.dropout(mixed))
-        return self.mlp_norm(x + self.dropout(self.mlp(x)))
-
-
-def sinusoids(length: int, width: int) -> Tensor:
-    """Positions of Vaswani et al. 2017, (length, width): sines and cosines in turn."""
-    steps = torch.arange(0, width, 2, dtype=torch.float32)
-    angles = torch.arange(length).unsqueeze(1) * torch.exp(
-        steps * (-math.log(10_000) / width)
-    )
-    return torch.stack([angles.sin(), angles.cos()], dim=2).flatten(1)
-
-
-class ACT(nn.Module):
-    """The captioning model: `encode` once, then `decode`, or `start` and `step`."""
+    positions: Tensor
 
     def __init__(self, config: ActConfig) -> None:
         super().__init__()
@@ -140,7 +56,7 @@ class ACT(nn.Module):
         layers = [DecoderLayer(config) for _ in range(config.decoder_layers)]
         self.layers = nn.ModuleList(layers)
         self.output = nn.Linear(width, config.vocabulary)
-        for layer in self.layers:
+        for layer in layers:
             for attention in (layer.self_attention, layer.cross_attention):
                 nn.init.xavier_uniform_(attention.qkv.weight)
                 nn.init.zeros_(attention.qkv.bias)
@@ -149,7 +65,7 @@ class ACT(nn.Module):
     @classmethod
     def from_upstream(
         cls,
-        source: str | PathLike | StateDict,
+        source: str | PathLike[str] | StateDict,
         encoder_heads: int | None = None,
         decoder_heads: int | None = None,
         dropout: float = 0.2,
@@ -163,7 +79,7 @@ class ACT(nn.Module):
         )
 
     def load_encoder(
-        self, source: str | PathLike | StateDict, trust_pickle: bool = False
+        self, source: str | PathLike[str] | StateDict, trust_pickle: bool = False
     ) -> LoadReport:
         """Start the encoder from `deit.pth`, `audioset_deit.pth` or a whole ACT.
 
@@ -176,7 +92,11 @@ class ACT(nn.Module):
         return report
 
     def load_word_vectors(self, vectors: Tensor) -> None:
-        """Start the word embeddings from vectors (vocabulary, decoder_width)."""
+        """Start the word embeddings from vectors (vocabulary, decoder_width).
+
+        Raises:
+            ValueError: the vectors have another shape.
+        """
         if vectors.shape != self.embedding.weight.shape:
             raise ValueError(
                 f"word vectors {tuple(vectors.shape)} do not fit embeddings "
@@ -186,18 +106,23 @@ class ACT(nn.Module):
             self.embedding.weight.copy_(vectors)
 
     def encode(
-        self, log_mel: Tensor, mask: Callable[[Tensor], Tensor] | None = None
+        self, log_mel: Tensor, spec_augment: SpectrogramTransform | None = None
     ) -> Tensor:
-        """Log-mel (B, L, 64), dB -> memory (B, 1 + L / 4, decoder_width).
+        """Encode clips to the memory that the decoder attends to.
 
-        `mask` is applied to the normalised spectrogram: SpecAugment.
+        Args:
+            log_mel: (B, L, 64), dB; see `act_encoder.Encoder`.
+            spec_augment: SpecAugment, applied to the normalised spectrogram.
+
+        Returns:
+            (B, 1 + L / 4, decoder_width).
         """
-        return F.relu(self.memory(self.encoder(log_mel, mask)))
+        return F.relu(self.memory(self.encoder(log_mel, spec_augment)))
 
     def decode(
         self, memory: Tensor, tokens: Tensor, padding: Tensor | None = None
     ) -> Tensor:
-        """Teacher forcing: scores of the word after each given word.
+        """Score the word after each given word: teacher forcing.
 
         Args:
             memory: (B, M, decoder_width), of `encode`.
@@ -218,14 +143,16 @@ class ACT(nn.Module):
 
     def start(self, memory: Tensor) -> DecoderState:
         """Project the memory (N, M, decoder_width) once, for `step`."""
-        projected = [layer.cross_attention.keys_values(memory) for layer in self.layers]
+        projected = [
+            layer.cross_attention.keys_values(memory) for layer in self._layers()
+        ]
         # Every step reads all of them: in one piece that takes half the time.
         return DecoderState(
             [(keys.contiguous(), values.contiguous()) for keys, values in projected]
         )
 
     def step(self, tokens: Tensor, state: DecoderState) -> Tensor:
-        """Append one word (N,) to each row; scores (N, vocabulary) of the next."""
+        """Append a word (N,) to each row; gives scores (N, vocabulary) of the next."""
         return self._advance(tokens.unsqueeze(1), state, None).squeeze(1)
 
     def _advance(
@@ -236,9 +163,14 @@ class ACT(nn.Module):
             raise ValueError(f"a caption has at most {MAX_WORDS} words")
         x = self.embedding(tokens) * math.sqrt(self.config.decoder_width)
         x = self.dropout(x + self.positions[start : start + words])
-        for index, layer in enumerate(self.layers):
+        for index, layer in enumerate(self._layers()):
             x = layer(x, state, index, allowed)
-        return self.output(x)
+        scores: Tensor = self.output(x)
+        return scores
+
+    def _layers(self) -> list[DecoderLayer]:
+        # A ModuleList does not say what is in it.
+        return cast(list[DecoderLayer], list(self.layers))
 
 
 def label_smoothing_loss(
@@ -247,7 +179,9 @@ def label_smoothing_loss(
     smoothing: float = 0.1,
     padding: Tensor | None = None,
 ) -> Tensor:
-    """Cross entropy against 1 - s on the right word, s / (V - 1) on each other.
+    """Compute the cross entropy against smoothed labels ([13]).
+
+    The right word has 1 - s, each other word s / (V - 1).
 
     Args:
         logits: (B, W, V).

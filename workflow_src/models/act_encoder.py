@@ -4,12 +4,11 @@ The encoder is DeiT-shaped: patches of 4 frames and a class token go through
 pre-norm Transformer blocks to scores of the AudioSet tags it was trained on.
 """
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor, nn
 
 from workflow_src.audio.frontend import MEL_BINS
+from workflow_src.augment.spectrogram import SpectrogramTransform
 from workflow_src.models.attention import Attention
 from workflow_src.models.settings import ACT_PATCH_FRAMES, ACT_PATCHES, ActConfig
 
@@ -19,7 +18,11 @@ INITIAL = 0.02
 
 
 class EncoderBlock(nn.Module):
-    """Pre-norm Transformer block; no dropout of attention weights."""
+    """Pre-norm Transformer block; no dropout of attention weights.
+
+    Args:
+        config: the sizes of ACT.
+    """
 
     def __init__(self, config: ActConfig) -> None:
         super().__init__()
@@ -40,11 +43,16 @@ class EncoderBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(B, P, width) -> (B, P, width)."""
         x = x + self.dropout(self.attention(self.attention_norm(x)))
-        return x + self.mlp(self.mlp_norm(x))
+        out: Tensor = x + self.mlp(self.mlp_norm(x))
+        return out
 
 
 class Encoder(nn.Module):
-    """Log-mel spectrogram -> scores of the tag classes, for each patch."""
+    """Log-mel spectrogram -> scores of the tag classes, for each patch.
+
+    Args:
+        config: the sizes of ACT.
+    """
 
     def __init__(self, config: ActConfig) -> None:
         super().__init__()
@@ -61,13 +69,17 @@ class Encoder(nn.Module):
         )
 
     def forward(
-        self, log_mel: Tensor, mask: Callable[[Tensor], Tensor] | None = None
+        self, log_mel: Tensor, spec_augment: SpectrogramTransform | None = None
     ) -> Tensor:
-        """Scores (B, 1 + L / 4, tag_classes); the first is the class token's.
+        """Score the tag classes at the class token and at each patch.
 
         Args:
             log_mel: (B, L, 64), dB; L a multiple of 4, at most 500.
-            mask: applied to the normalised (B, L, 64): SpecAugment.
+            spec_augment: SpecAugment, applied to the normalised (B, L, 64).
+
+        Returns:
+            (B, 1 + L / 4, tag_classes), before the sigmoid; the first is the class
+            token's.
 
         Raises:
             ValueError: for another shape.
@@ -82,19 +94,10 @@ class Encoder(nn.Module):
         if frames > most:
             raise ValueError(f"ACT has positions for {most} frames, not for {frames}")
         x = self.norm(log_mel.flatten(0, 1)).view_as(log_mel)
-        if mask is not None:
-            x = mask(x)
+        if spec_augment is not None:
+            x = spec_augment(x)
         x = self.patches(x.reshape(clips, frames // ACT_PATCH_FRAMES, -1))
         x = torch.cat([self.class_token.expand(clips, -1, -1), x], dim=1)
         x = self.dropout(x + self.positions[:, : x.shape[1]])
-        return self.head(self.blocks(x))
-
-    def tag(
-        self, log_mel: Tensor, mask: Callable[[Tensor], Tensor] | None = None
-    ) -> Tensor:
-        """Scores (B, tag_classes) of a clip before the sigmoid: the class token's.
-
-        For training on tags, as DeiT does with its class token; ACT's paper does not
-        say which tokens its encoder was trained with.
-        """
-        return self(log_mel, mask)[:, 0]
+        scores: Tensor = self.head(self.blocks(x))
+        return scores

@@ -2,8 +2,6 @@
 
 from os import PathLike
 
-from torch import Tensor
-
 from workflow_src.errors import InputError
 from workflow_src.models.act import ACT
 from workflow_src.models.act_encoder import Encoder
@@ -63,13 +61,13 @@ IMAGES_LACK = (
 
 
 def from_upstream(
-    source: str | PathLike | StateDict,
+    source: str | PathLike[str] | StateDict,
     encoder_heads: int | None = None,
     decoder_heads: int | None = None,
     dropout: float = 0.2,
     trust_pickle: bool = False,
 ) -> ACT:
-    """An ACT with the weights of a published checkpoint, of any size.
+    """Make an ACT with the weights of a published checkpoint, of any size.
 
     Args:
         source: the file, or its tensors.
@@ -97,7 +95,11 @@ def infer_config(
     decoder_heads: int | None,
     dropout: float,
 ) -> ActConfig:
-    """The sizes that a published checkpoint's shapes imply; see `from_upstream`."""
+    """Infer the sizes from a published checkpoint's shapes; see `from_upstream`.
+
+    Raises:
+        InputError: the checkpoint is no whole ACT.
+    """
     needed = {
         "words": "word_emb.weight",
         "tags": "encoder.mlp_head.1.weight",
@@ -135,14 +137,16 @@ def infer_config(
 
 
 def count(state: StateDict, prefix: str) -> int:
-    """How many layers there are: 1 + the highest number after `prefix`."""
+    """Count the layers: 1 + the highest number after `prefix`."""
     after = [name.removeprefix(prefix) for name in state if name.startswith(prefix)]
     numbers = [int(rest.split(".")[0]) for rest in after if rest[:1].isdigit()]
     return 1 + max(numbers, default=0)
 
 
 def load_encoder(
-    encoder: Encoder, source: str | PathLike | StateDict, trust_pickle: bool = False
+    encoder: Encoder,
+    source: str | PathLike[str] | StateDict,
+    trust_pickle: bool = False,
 ) -> LoadReport:
     """Start the encoder from a pre-trained one.
 
@@ -150,6 +154,11 @@ def load_encoder(
     images: keys with `head` or `pos` are skipped, as the published code does, and
     the mel bins' normalisation may be absent), a whole ACT (its encoder), and our
     own encoder under our own names.
+
+    Args:
+        encoder: gets the weights.
+        source: the file, or its tensors.
+        trust_pickle: see `checkpoint.read_state_dict`.
 
     Returns:
         What was loaded, skipped, and left as made: for the log.
@@ -175,8 +184,8 @@ def load_encoder(
     return LoadReport(report.loaded, skipped, report.kept)
 
 
-def of_images(encoder: Encoder, state: dict[str, Tensor]) -> bool:
-    """Whether the head and the positions are absent, or do not fit the encoder."""
+def of_images(encoder: Encoder, state: StateDict) -> bool:
+    """Say whether the head and the positions are absent, or do not fit the encoder."""
     fits = {
         "pos_embedding": encoder.positions.shape,
         "mlp_head.1.weight": encoder.head[1].weight.shape,

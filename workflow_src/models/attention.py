@@ -23,16 +23,17 @@ class Attention(nn.Module):
         self.out = nn.Linear(self.inner, width)
 
     def split(self, x: Tensor) -> Tensor:
-        """(N, W, heads x d) -> (N, heads, W, d)."""
-        return x.unflatten(2, (self.heads, -1)).transpose(1, 2)
+        """Give each head its part: (N, W, heads x d) -> (N, heads, W, d)."""
+        by_head: Tensor = x.unflatten(2, (self.heads, -1))
+        return by_head.transpose(1, 2)
 
     def queries(self, x: Tensor) -> Tensor:
-        """Queries of x (N, W, width)."""
+        """Project x (N, W, width) to queries (N, heads, W, d)."""
         weight, bias = self.qkv.weight[: self.inner], self.qkv.bias[: self.inner]
         return self.split(F.linear(x, weight, bias))
 
     def keys_values(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Keys and values of x (N, W, width)."""
+        """Project x (N, W, width) to keys and values, (N, heads, W, d) each."""
         weight, bias = self.qkv.weight[self.inner :], self.qkv.bias[self.inner :]
         keys, values = F.linear(x, weight, bias).chunk(2, dim=2)
         return self.split(keys), self.split(values)
@@ -44,7 +45,18 @@ class Attention(nn.Module):
         values: Tensor,
         allowed: Tensor | None = None,
     ) -> Tensor:
-        """Weighted values, (N, W, width); `allowed` is True where a query may look."""
+        """Weigh the values by how well their keys fit the queries.
+
+        Args:
+            queries: (N, heads, W, d).
+            keys: (N, heads, M, d).
+            values: (N, heads, M, d).
+            allowed: bool, broadcast to (N, heads, W, M): True where a query may look;
+                None: everywhere.
+
+        Returns:
+            (N, W, width).
+        """
         mixed = F.scaled_dot_product_attention(
             queries,
             keys,
@@ -52,9 +64,10 @@ class Attention(nn.Module):
             attn_mask=allowed,
             dropout_p=self.dropout if self.training else 0.0,
         )
-        return self.out(mixed.transpose(1, 2).flatten(2))
+        joined: Tensor = self.out(mixed.transpose(1, 2).flatten(2))
+        return joined
 
     def forward(self, x: Tensor) -> Tensor:
-        """Self-attention of x (N, W, width) without a mask."""
+        """Attend from x (N, W, width) to itself, everywhere; -> (N, W, width)."""
         queries, keys, values = self.qkv(x).chunk(3, dim=2)
         return self.attend(self.split(queries), self.split(keys), self.split(values))

@@ -17,11 +17,17 @@ Names = list[tuple[str, str]]
 
 @dataclass(frozen=True)
 class LoadReport:
-    """What a checkpoint gave: names as they stand in the file, and in the model."""
+    """What a checkpoint gave.
+
+    Attributes:
+        loaded: names in the file.
+        skipped: names in the file that were not taken.
+        kept: names in the model that were left at their initial values.
+    """
 
     loaded: tuple[str, ...]
-    skipped: tuple[str, ...]  # in the file, not taken
-    kept: tuple[str, ...] = ()  # in the model, left at their initial values
+    skipped: tuple[str, ...]
+    kept: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         parts = [f"{len(self.loaded)} tensors loaded"]
@@ -32,9 +38,9 @@ class LoadReport:
 
 
 def read_state_dict(
-    source: str | PathLike | StateDict, trust_pickle: bool = False
+    source: str | PathLike[str] | StateDict, trust_pickle: bool = False
 ) -> dict[str, Tensor]:
-    """The tensors of a published checkpoint, from a file or as they are.
+    """Read the tensors of a published checkpoint, from a file or as they are.
 
     Args:
         source: a file that `torch.load` reads, or a mapping already read; with
@@ -47,10 +53,11 @@ def read_state_dict(
             while `trust_pickle` is off, or holds no tensors.
     """
     name = "the checkpoint"
+    content: object = source
     if not isinstance(source, Mapping):
         name = str(source)
         try:
-            source = torch.load(
+            content = torch.load(
                 source, map_location="cpu", weights_only=not trust_pickle
             )
         except FileNotFoundError:
@@ -64,23 +71,24 @@ def read_state_dict(
         except (RuntimeError, EOFError, OSError) as error:
             first_line = str(error).splitlines()[0] if str(error) else "end of file"
             raise InputError(f"{name} cannot be read: {first_line}") from error
-    if isinstance(source, Mapping) and isinstance(source.get("model"), Mapping):
-        source = source["model"]
-    if not isinstance(source, Mapping) or not source:
+    if isinstance(content, Mapping) and isinstance(content.get("model"), Mapping):
+        content = content["model"]
+    if not isinstance(content, Mapping) or not content:
         raise InputError(f"{name} holds no mapping from names to tensors")
-    wrong = [str(key) for key, value in source.items() if not isinstance(value, Tensor)]
+    wrong = [key for key, value in content.items() if not isinstance(value, Tensor)]
     if wrong:
-        raise InputError(f"{name} has entries that are no tensors: {', '.join(wrong)}")
-    return dict(source)
+        names = ", ".join(map(str, wrong))
+        raise InputError(f"{name} has entries that are no tensors: {names}")
+    return dict(content)
 
 
 def translate(name: str, pairs: Names) -> str:
-    """The name that `pairs` gives for `name`; `name` itself where none fits."""
+    """Give the name that `pairs` have for `name`; `name` itself where none fits."""
     for old, new in pairs:
         pattern = re.escape(old).replace(r"\{\}", r"(\d+)")
-        found = re.match(pattern, name)
-        if found:
-            return new.format(*found.groups()) + name[found.end() :]
+        start = re.match(pattern, name)
+        if start:
+            return new.format(*start.groups()) + name[start.end() :]
     return name
 
 
@@ -94,6 +102,9 @@ def load_exactly(
         state: tensors by the names of the other code.
         names: pairs (start of our name, start of theirs); `{}` is a number.
         may_miss: our names that the file may lack; they stay as they are.
+
+    Returns:
+        What was loaded, and what was left as it was.
 
     Raises:
         InputError: listing each missing, extra and misshapen key, by their names.

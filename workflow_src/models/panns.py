@@ -9,7 +9,9 @@ The network is a chain of named stages (`ResNet38.stage_names`), which can be cu
 after any of them, for test-time augmentation in the middle of the encoder.
 """
 
-from collections.abc import Callable, Sequence
+import operator
+from collections.abc import Sequence
+from functools import reduce
 from os import PathLike
 
 import torch
@@ -17,6 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from workflow_src.audio.frontend import MEL_BINS
+from workflow_src.augment.spectrogram import SpectrogramTransform
 from workflow_src.models.checkpoint import (
     LoadReport,
     StateDict,
@@ -45,6 +48,11 @@ class Convolution(nn.Conv2d):
     In evaluation on a CPU, wide ones are summed over slices of their channels: one
     running sum of 18,432 single-precision products, which the widest needs, ends
     with five times the rounding error of the published embeddings.
+
+    Args:
+        channels_in: of the input.
+        channels_out: of the output.
+        size: of the square kernel, odd.
     """
 
     SLICE = 256  # channels
@@ -62,7 +70,8 @@ class Convolution(nn.Conv2d):
             self.weight.split(self.SLICE, dim=1),
             strict=True,
         )
-        return sum(F.conv2d(part, weight, padding="same") for part, weight in slices)
+        parts = (F.conv2d(part, weight, padding="same") for part, weight in slices)
+        return reduce(operator.add, parts)
 
 
 class Normalise(nn.Module):
@@ -74,7 +83,8 @@ class Normalise(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, L, 64) -> the same."""
-        return self.norm(x.flatten(0, 1)).view_as(x)
+        normalised: Tensor = self.norm(x.flatten(0, 1))
+        return normalised.view_as(x)
 
 
 class ConvBlock(nn.Module):
@@ -103,11 +113,19 @@ class FirstStage(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, L, 64) -> (B, width, L / 2, 32)."""
-        return self.dropout(F.avg_pool2d(self.block(x.unsqueeze(1)), 2))
+        halved: Tensor = self.dropout(F.avg_pool2d(self.block(x.unsqueeze(1)), 2))
+        return halved
 
 
 class ResidualBlock(nn.Module):
-    """Basic residual block; where it halves, it does so by average pooling."""
+    """Basic residual block; where it halves, it does so by average pooling.
+
+    Args:
+        channels_in: of the input.
+        channels_out: of the output.
+        halve: halve time and frequency.
+        dropout: between the convolutions, in training.
+    """
 
     def __init__(
         self, channels_in: int, channels_out: int, halve: bool, dropout: float
@@ -121,6 +139,7 @@ class ResidualBlock(nn.Module):
         # The block starts as the identity.
         nn.init.zeros_(self.bn2.weight)
         self.dropout = nn.Dropout(dropout)
+        self.shortcut: nn.Module
         if halve:
             self.shortcut = nn.Sequential(
                 nn.AvgPool2d(2),
@@ -147,7 +166,8 @@ class LastStage(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, channels, L, F) -> (B, 4 channels, L / 2, F / 2)."""
-        return self.dropout(self.block(self.dropout(F.avg_pool2d(x, 2))))
+        out: Tensor = self.dropout(self.block(self.dropout(F.avg_pool2d(x, 2))))
+        return out
 
 
 class Pool(nn.Module):
@@ -167,6 +187,13 @@ class ResNet38(nn.Module):
             2, 4 and 8 times as many, the clip vector 32 times.
         blocks: residual blocks in each of the four groups.
         dropout: in training, after the conv blocks and inside residual blocks.
+
+    Attributes:
+        stage_names: of the stages, in order.
+        width_out: of the clip vector.
+
+    Raises:
+        ValueError: there are not four groups of at least one block.
     """
 
     def __init__(
@@ -197,12 +224,12 @@ class ResNet38(nn.Module):
         self.stage_names = tuple(stages)
         self.width_out = 4 * channels
         # A third faster on a CPU, and no slower on a GPU.
-        self.to(memory_format=torch.channels_last)
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # torch's stub leaves this form out
 
     def forward(
         self,
         x: Tensor,
-        mask: Callable[[Tensor], Tensor] | None = None,
+        spec_augment: SpectrogramTransform | None = None,
         start: str | None = None,
         stop: str | None = None,
     ) -> Tensor:
@@ -210,8 +237,8 @@ class ResNet38(nn.Module):
 
         Args:
             x: log-mel (B, L, 64), dB, L at least 32; or what `start` gave.
-            mask: applied to the normalised (B, L, 64), where that stage is run:
-                SpecAugment.
+            spec_augment: SpecAugment, applied to the normalised (B, L, 64), where
+                that stage is run.
             start: name of a stage, or None for the input.
             stop: name of a stage, or None for the last one.
 
@@ -236,12 +263,12 @@ class ResNet38(nn.Module):
             )
         for name in self.stage_names[first:last]:
             x = self.stages[name](x)
-            if name == "norm" and mask is not None:
-                x = mask(x)
+            if name == "norm" and spec_augment is not None:
+                x = spec_augment(x)
         return x
 
     def load_upstream(
-        self, source: str | PathLike | StateDict, trust_pickle: bool = False
+        self, source: str | PathLike[str] | StateDict, trust_pickle: bool = False
     ) -> LoadReport:
         """Read the published `ResNet38_mAP=0.434.pth`.
 
@@ -251,6 +278,9 @@ class ResNet38(nn.Module):
         Args:
             source: the file, or its tensors.
             trust_pickle: see `checkpoint.read_state_dict`.
+
+        Returns:
+            What was loaded and what was skipped.
 
         Raises:
             InputError: if it cannot be read, or listing each missing, extra or

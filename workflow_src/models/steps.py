@@ -35,7 +35,7 @@ def word_pieces(*, captions: Path, size: int, output: Path) -> None:
         output: folder of the tokenizer.
     """
     from workflow_src.corpus.pairs import read_pairs
-    from workflow_src.models.retrieval import train_wordpieces
+    from workflow_src.models.word_pieces import train_wordpieces
 
     train_wordpieces([text for _, text in read_pairs(captions)], size, output)
 

@@ -4,6 +4,7 @@ import zlib
 from collections.abc import Iterable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from workflow_src.corpus.text import END, START, Vocabulary, tokenize
 
@@ -13,7 +14,7 @@ SEED = 20
 
 def word_vectors(
     captions: Iterable[str], vocabulary: Vocabulary, width: int
-) -> np.ndarray:
+) -> NDArray[np.float32]:
     """Train word2vec (gensim's continuous bag of words, window 5).
 
     The same captions give the same vectors, in every process of one machine.

@@ -4,18 +4,20 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from workflow_src.audio.store import FULL_SCALE
 from workflow_src.augment.generators import torch_generator
 from workflow_src.augment.mixing import Clips, MixDraw, Mixing
-from workflow_src.augment.recipe import Mask, Recipe, is_changed
+from workflow_src.augment.recipe import Recipe, is_changed
+from workflow_src.augment.spectrogram import SpectrogramTransform
 from workflow_src.errors import InputError
-from workflow_src.training.plan import Plan, Schedule
+from workflow_src.training.batch_plans import BatchPlan, BatchPlanner
 
 READ_AHEAD = 2  # mini-batches a worker
 
@@ -23,10 +25,12 @@ READ_AHEAD = 2  # mini-batches a worker
 class Store(Protocol):
     """What is used of a waveform or log-mel store."""
 
-    names: Sequence[str]
+    @property
+    def names(self) -> Sequence[str]:
+        """File names of the clips, row by row."""
 
-    def read(self, rows: np.ndarray) -> np.ndarray:
-        """The clips of `rows`: int16 (B, T) or float16 (B, L, 64)."""
+    def read(self, rows: NDArray[np.int64]) -> NDArray[Any]:
+        """Read the clips of `rows`: int16 (B, T) or float16 (B, L, 64)."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +48,11 @@ class Batch:
     log_mels: Tensor
     captions: list[str]
     names: list[tuple[str, ...]]
-    spec_augment: Mask | None
+    spec_augment: SpectrogramTransform | None
 
 
 @dataclass(frozen=True)
-class _Material:
+class _BatchInputs:
     """What is drawn and read for a mini-batch of P = B - G + n G pairs.
 
     Attributes:
@@ -60,7 +64,7 @@ class _Material:
         log_mels: (P - W, L, 64) float16 of the others, or None for none.
     """
 
-    plan: Plan
+    plan: BatchPlan
     strengths: Tensor
     mix: MixDraw
     captions: list[str]
@@ -71,8 +75,8 @@ class _Material:
 class Batches:
     """The mini-batches of a training under a recipe.
 
-    What a mini-batch is made of depends on (seed, epoch, step) alone, so a
-    training resumes at any step, and any number of workers gives the same.
+    What a mini-batch is made of depends on (seed, epoch, step) alone, so a training
+    resumes at any epoch, and any number of workers gives the same.
     A waveform is read, and the front end runs, only where a draw asks for it:
     for clips under noise or reverberation and for waveform-level mixes. All other
     clips come from the log-mel cache.
@@ -106,10 +110,6 @@ class Batches:
         device: torch.device | str = "cpu",
         workers: int = 0,
     ) -> None:
-        if recipe.needs_waveforms and (waveforms is None or front_end is None):
-            raise InputError(
-                f"recipe {recipe.name!r} needs the clips' waveforms and a front end"
-            )
         self.names = [name for name, _ in captions]
         self.captions = [caption for _, caption in captions]
         self.recipe = recipe
@@ -117,41 +117,44 @@ class Batches:
         self.seed = seed
         self.device = torch.device(device)
         self.workers = workers
-        self.schedule = Schedule(len(captions), batch_size, seed, recipe.pairmix)
+        self.planner = BatchPlanner(len(captions), batch_size, seed, recipe.pairmix)
         self._front_end = None if front_end is None else front_end.to(self.device)
-        self._log_mels = log_mels
-        self._log_mel_rows = _rows_of(self.names, log_mels, "log-mel")
+        self._log_mels = _ClipsOfPairs(self.names, log_mels, "log-mel")
+        self._waveforms: _ClipsOfPairs | None = None
         if recipe.needs_waveforms:
-            self._waveforms = waveforms
-            self._waveform_rows = _rows_of(self.names, waveforms, "waveform")
+            if waveforms is None or front_end is None:
+                raise InputError(
+                    f"recipe {recipe.name!r} needs the clips' waveforms and a front end"
+                )
+            self._waveforms = _ClipsOfPairs(self.names, waveforms, "waveform")
 
     def __len__(self) -> int:
         """Mini-batches in an epoch: ceil(N / B), for every recipe."""
-        return self.schedule.steps
+        return self.planner.steps
 
-    def epoch(self, epoch: int, start: int = 0) -> Iterator[Batch]:
-        """The mini-batches of `epoch` (from 0), from step `start` on."""
-        plans = self.schedule.epoch(epoch, start)
+    def epoch(self, epoch: int) -> Iterator[Batch]:
+        """Yield the mini-batches of `epoch` (from 0)."""
+        plans = enumerate(self.planner.epoch(epoch))
         if not self.workers:
             for step, plan in plans:
                 yield self._assemble(self._read(plan, epoch, step), epoch, step)
             return
         with ThreadPoolExecutor(self.workers) as pool:
-            waiting: deque[tuple[int, Future[_Material]]] = deque()
+            waiting: deque[tuple[int, Future[_BatchInputs]]] = deque()
             try:
                 for step, plan in plans:
                     waiting.append((step, pool.submit(self._read, plan, epoch, step)))
                     if len(waiting) > READ_AHEAD * self.workers:
-                        step, material = waiting.popleft()
-                        yield self._assemble(material.result(), epoch, step)
+                        step, inputs = waiting.popleft()
+                        yield self._assemble(inputs.result(), epoch, step)
                 while waiting:
-                    step, material = waiting.popleft()
-                    yield self._assemble(material.result(), epoch, step)
+                    step, inputs = waiting.popleft()
+                    yield self._assemble(inputs.result(), epoch, step)
             finally:
                 pool.shutdown(cancel_futures=True)
 
-    def _read(self, plan: Plan, epoch: int, step: int) -> _Material:
-        """Draws everything that decides what to read, and reads it."""
+    def _read(self, plan: BatchPlan, epoch: int, step: int) -> _BatchInputs:
+        """Draw everything that decides what to read, and read it."""
         generator = torch_generator(self.seed, "draws", epoch, step)
         rows = plan.rows
         strengths = self.recipe.draw_effects(len(rows), generator)
@@ -163,11 +166,11 @@ class Batches:
             captions = self.recipe.eda(captions, generator)
         needed = (is_changed(strengths) | mix.needs_waveform(len(rows))).numpy()
         waveforms = log_mels = None
-        if needed.any():
-            waveforms = self._waveforms.read(self._waveform_rows[rows[needed]])
+        if needed.any() and self._waveforms is not None:
+            waveforms = self._waveforms.read(rows[needed])
         if not needed.all():
-            log_mels = self._log_mels.read(self._log_mel_rows[rows[~needed]])
-        return _Material(
+            log_mels = self._log_mels.read(rows[~needed])
+        return _BatchInputs(
             plan,
             strengths,
             mix,
@@ -176,52 +179,69 @@ class Batches:
             self._tensor(log_mels),
         )
 
-    def _tensor(self, values: np.ndarray | None) -> Tensor | None:
+    def _tensor(self, values: NDArray[Any] | None) -> Tensor | None:
         if values is None:
             return None
         tensor = torch.from_numpy(np.ascontiguousarray(values))
         return tensor.pin_memory() if self.device.type == "cuda" else tensor
 
     @torch.no_grad()
-    def _assemble(self, material: _Material, epoch: int, step: int) -> Batch:
-        """Augments on the device: what is mixed as waveforms, then all others."""
+    def _assemble(self, inputs: _BatchInputs, epoch: int, step: int) -> Batch:
+        """Augment on the device: what is mixed as waveforms, then all others."""
         generator = torch_generator(
             self.seed, "samples", epoch, step, device=self.device
         )
-        plan, mix = material.plan, material.mix
-        clips = self._clips(material, generator)
+        plan, mix = inputs.plan, inputs.mix
+        clips = self._clips(inputs, generator)
         log_mels = self._mixing.log_mels(clips, mix, self._front_end)
-        captions = list(material.captions)
+        captions = list(inputs.captions)
         kept = len(plan.ordinary)
         captions[kept:] = self._mixing.mix_captions(captions[kept:])
         groups = [*plan.ordinary[:, None], *plan.extra]
         names = [tuple(self.names[row] for row in group) for group in groups]
-        return Batch(log_mels, captions, names, self.recipe.mask(generator))
+        spec_augment = self.recipe.bound_specaugment(generator)
+        return Batch(log_mels, captions, names, spec_augment)
 
-    def _clips(self, material: _Material, generator: torch.Generator) -> Clips:
-        """What was read, on the device: waveforms under their effects, log-mels."""
-        changed = is_changed(material.strengths)
-        needed = changed | material.mix.needs_waveform(len(changed))
+    def _clips(self, inputs: _BatchInputs, generator: torch.Generator) -> Clips:
+        """Put what was read on the device: waveforms under their effects, log-mels."""
+        changed = is_changed(inputs.strengths)
+        needed = changed | inputs.mix.needs_waveform(len(changed))
         waveforms = log_mels = None
-        if material.waveforms is not None:
-            samples = material.waveforms.to(self.device, non_blocking=True)
+        if inputs.waveforms is not None:
+            samples = inputs.waveforms.to(self.device, non_blocking=True)
             waveforms = self.recipe.apply_effects(
                 samples * (1 / FULL_SCALE),  # float32, in one pass
-                material.strengths[needed],
+                inputs.strengths[needed],
                 generator,
             )
-        if material.log_mels is not None:
-            log_mels = material.log_mels.to(self.device, non_blocking=True).float()
+        if inputs.log_mels is not None:
+            log_mels = inputs.log_mels.to(self.device, non_blocking=True).float()
         return Clips(needed, waveforms, log_mels)
 
 
-def _rows_of(names: Sequence[str], store: Store, kind: str) -> np.ndarray:
-    """The row in `store` of each file name."""
-    rows = {name: row for row, name in enumerate(store.names)}
-    missing = [name for name in names if name not in rows]
-    if missing:
-        raise InputError(
-            f"clip {missing[0]} has a caption but is not in the {kind} store "
-            f"(captions without a clip there: {len(missing)})"
-        )
-    return np.array([rows[name] for name in names])
+class _ClipsOfPairs:
+    """The clips of a store, by the numbers of the pairs that they belong to.
+
+    Args:
+        names: file name of each pair.
+        store: has all of them.
+        kind: of the store, for the error.
+
+    Raises:
+        InputError: a clip is not in the store.
+    """
+
+    def __init__(self, names: Sequence[str], store: Store, kind: str) -> None:
+        rows = {name: row for row, name in enumerate(store.names)}
+        missing = [name for name in names if name not in rows]
+        if missing:
+            raise InputError(
+                f"clip {missing[0]} has a caption but is not in the {kind} store "
+                f"(captions without a clip there: {len(missing)})"
+            )
+        self._store = store
+        self._rows = np.array([rows[name] for name in names])
+
+    def read(self, pairs: NDArray[np.int64]) -> NDArray[Any]:
+        """Read the clip of each pair."""
+        return self._store.read(self._rows[pairs])

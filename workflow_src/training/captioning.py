@@ -20,9 +20,9 @@ from workflow_src.models.run_folder import VOCABULARY
 from workflow_src.models.weights import load_weights
 from workflow_src.training.batches import Batch
 from workflow_src.training.loop import Training, fit
-from workflow_src.training.material import TrainingFiles
 from workflow_src.training.schedules import optimizer_and_schedule
 from workflow_src.training.settings import OWN, SCRATCH, CaptioningSettings
+from workflow_src.training.training_files import TrainingFiles
 
 
 def train_captioner(

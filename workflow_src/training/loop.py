@@ -61,6 +61,9 @@ class Training:
         settings: epochs, clipping, validation.
         seed: of dropout and of everything else torch draws.
         record: what the run is; a resume file of another one is not used.
+        epoch: finished so far.
+        best: largest `selection` so far.
+        history: a row an epoch.
     """
 
     model: nn.Module
@@ -98,7 +101,7 @@ def fit(training: Training, folder: Path) -> None:
         start = time.monotonic()
         row: dict[str, float] = {
             "epoch": epoch,
-            "learning_rate": training.scheduler.get_last_lr()[0],
+            "learning_rate": float(training.scheduler.get_last_lr()[0]),
             "loss": _epoch(training, epoch),
         }
         if (epoch + 1) % training.settings.validate_every == 0 or epoch + 1 == epochs:

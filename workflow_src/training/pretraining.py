@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import torch
 from sklearn.metrics import average_precision_score
-from torch import nn
+from torch import Tensor, nn
 
 from workflow_src.audio.log_mel_cache import open_log_mels
 from workflow_src.audio.store import LogMelStore
@@ -78,7 +78,7 @@ def pretrain(
         optimizer, own.learning_rate, total_steps=steps * own.epochs
     )
 
-    def loss(batch: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
+    def loss(batch: tuple[Tensor, Tensor]) -> Tensor:
         inputs, targets = (part.to(on) for part in batch)
         return nn.functional.binary_cross_entropy_with_logits(tagger(inputs), targets)
 
@@ -117,7 +117,11 @@ def pretrain(
 
 
 def make_tagger(settings: PretrainingSettings, kinds: int) -> ActTagger | ResNetTagger:
-    """The encoder that settings describe, with an output a kind of sound."""
+    """Make the encoder that settings describe, with an output a kind of sound.
+
+    Raises:
+        InputError: the settings describe none.
+    """
     if settings.act is not None:
         return ActTagger(settings.act, kinds)
     if settings.retriever is not None:
@@ -126,9 +130,20 @@ def make_tagger(settings: PretrainingSettings, kinds: int) -> ActTagger | ResNet
 
 
 class TaggedClips:
-    """Log-mels of a split with the tags of each clip as a 0/1 vector."""
+    """Log-mels of a split with the tags of each clip as a 0/1 vector.
 
-    def __init__(self, store: LogMelStore, tags: Path, kinds: list[str] | None = None):
+    Args:
+        store: the log-mels.
+        tags: file with columns file_name and tags, with | between.
+        kinds: of sound; None takes those that occur.
+
+    Attributes:
+        targets: (N, kinds) float32.
+    """
+
+    def __init__(
+        self, store: LogMelStore, tags: Path, kinds: list[str] | None = None
+    ) -> None:
         self.store = store
         table = pd.read_csv(tags).set_index("file_name")["tags"]
         heard = [set(table.loc[name].split("|")) for name in store.names]
@@ -145,8 +160,17 @@ class TaggedClips:
 
     def batches(
         self, batch_size: int, epoch: int | None = None
-    ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Yield (log-mels (B, L, 64), tags (B, kinds)), shuffled for an epoch."""
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        """Go through the clips.
+
+        Args:
+            batch_size: B.
+            epoch: None takes all clips in order; a number shuffles them for that
+                epoch, and leaves out a last batch of a single clip.
+
+        Yields:
+            Log-mels (B, L, 64) in dB and tags (B, kinds).
+        """
         if epoch is None:
             order = np.arange(len(self.store))
             count = -(-len(order) // batch_size)
@@ -158,7 +182,7 @@ class TaggedClips:
             log_mels = torch.from_numpy(self.store.read(rows)).float()
             yield log_mels, self.targets[rows]
 
-    def mean_average_precision(self, scores: torch.Tensor) -> float:
+    def mean_average_precision(self, scores: Tensor) -> float:
         """Average precision of a kind, averaged over the kinds that occur."""
         occurs = self.targets.any(dim=0).numpy()
         return float(
@@ -173,9 +197,16 @@ class ActTagger(nn.Module):
 
     The published encoder was trained at the class token alone. The decoder reads
     every token, and a small encoder with few clips learns more from all of them.
+
+    Args:
+        sizes: of ACT.
+        kinds: of sound.
+
+    Raises:
+        InputError: there are more kinds than the encoder has outputs.
     """
 
-    def __init__(self, sizes: ActConfig, kinds: int):
+    def __init__(self, sizes: ActConfig, kinds: int) -> None:
         super().__init__()
         if kinds > sizes.tag_classes:
             raise InputError(
@@ -185,15 +216,21 @@ class ActTagger(nn.Module):
         self.encoder = Encoder(sizes)
         self.kinds = kinds
 
-    def forward(self, log_mels: torch.Tensor) -> torch.Tensor:
+    def forward(self, log_mels: Tensor) -> Tensor:
         """(B, L, 64) -> logits (B, kinds)."""
-        return self.encoder(log_mels)[..., : self.kinds].mean(dim=1)
+        scores: Tensor = self.encoder(log_mels)
+        return scores[..., : self.kinds].mean(dim=1)
 
 
 class ResNetTagger(nn.Module):
-    """ResNet38 with a linear tagging layer on its clip vector."""
+    """ResNet38 with a linear tagging layer on its clip vector.
 
-    def __init__(self, sizes: RetrieverConfig, kinds: int):
+    Args:
+        sizes: of the retriever.
+        kinds: of sound.
+    """
+
+    def __init__(self, sizes: RetrieverConfig, kinds: int) -> None:
         super().__init__()
         self.encoder = ResNet38(
             width=sizes.audio_width,
@@ -202,6 +239,7 @@ class ResNetTagger(nn.Module):
         )
         self.head = nn.Linear(self.encoder.width_out, kinds)
 
-    def forward(self, log_mels: torch.Tensor) -> torch.Tensor:
+    def forward(self, log_mels: Tensor) -> Tensor:
         """(B, L, 64) -> logits (B, kinds)."""
-        return self.head(self.encoder(log_mels))
+        logits: Tensor = self.head(self.encoder(log_mels))
+        return logits

@@ -7,7 +7,7 @@ the decoder.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,7 +104,7 @@ class GenerationTTA:
 
     @torch.no_grad()
     def __call__(self, value: Tensor) -> Ensemble:
-        """One input (1, ...) -> its ensemble.
+        """Encodes views of one input (1, ...), and gives its ensemble.
 
         Raises:
             InputError: another number of rows than one, of the input or of an
@@ -121,15 +121,16 @@ class GenerationTTA:
             self.include_original,
             or_default(self.generator),
         )
-        found = means_at(
+        means = means_at(
             run_layer(first, stream, size),
             rest,
             [self.strategy],
             include_original=self.include_original,
             size=size,
         )
-        own = [found[key] for key in members(self.strategy, self.include_original)]
-        return Ensemble(torch.cat(own), weights(self.strategy, self.include_original))
+        keys = members(self.strategy, self.include_original)
+        memories = torch.cat([means[key] for key in keys])
+        return Ensemble(memories, weights(self.strategy, self.include_original))
 
 
 @torch.no_grad()
@@ -175,10 +176,12 @@ def generate(model: nn.Module, ensembles: Sequence[Ensemble], **options: Any) ->
     handle = model.register_forward_hook(average)
     try:
         encoded = BaseModelOutput(last_hidden_state=memories)
-        found: Any = model.generate(encoder_outputs=encoded, **options)  # type: ignore[operator]
+        # The models of transformers have this method; for mypy it may be a tensor.
+        run: Callable[..., Any] = model.generate  # type: ignore[assignment]
+        generated = run(encoder_outputs=encoded, **options)
     finally:
         handle.remove()
-    texts: Tensor = found if isinstance(found, Tensor) else found.sequences
+    texts: Tensor = generated if isinstance(generated, Tensor) else generated.sequences
     texts = texts.reshape(len(memories), -1, texts.shape[1])
     firsts = torch.tensor([0, *averaging.sizes[:-1]]).cumsum(0)
     chosen = texts[firsts.to(texts.device)]

@@ -12,8 +12,10 @@ from workflow_src.tta.strategy import Strategy
 class GridPoint:
     """One point of Figure 4: a method, and its uniform two-layer strategy.
 
-    Each output of the middle layer h_E averages `middle_size` views; the output
-    layer averages `output_size` of those.
+    Attributes:
+        method: TTA, Mid-TTA or Multi-TTA.
+        middle_size: views that each output of the middle layer h_E averages.
+        output_size: how many of those the output layer averages.
     """
 
     method: str
@@ -27,15 +29,16 @@ class GridPoint:
 
     @property
     def strategy(self) -> Strategy:
-        """The strategy for (h_E, output)."""
+        """The uniform strategy of the two layers (h_E, output)."""
         return Strategy.uniform((self.middle_size, self.output_size))
 
 
 def grid_points(taus: Iterable[int], multi: Iterable[Sequence[int]]) -> list[GridPoint]:
-    """The points of Figure 4, method by method, `taus` in their order.
+    """List the points of Figure 4, method by method, `taus` in their order.
 
-    taus: numbers of views of conventional and of Mid-TTA.
-    multi: (middle size, output size) of each Multi-TTA point.
+    Args:
+        taus: numbers of views of conventional and of Mid-TTA.
+        multi: (middle size, output size) of each Multi-TTA point.
     """
     taus = list(taus)
     return [

@@ -71,7 +71,7 @@ def multi_level(
     include_original: bool = False,
     size: int = 1,
 ) -> dict[Strategy, Any]:
-    """The output of Eq. 2 under each strategy.
+    """Compute the output of Eq. 2 under each strategy.
 
     Args:
         first: outputs of f_1, in pieces, for every view that a strategy reads, and
@@ -87,14 +87,14 @@ def multi_level(
     """
     for strategy in strategies:
         check_layers(strategy, 1 + len(layers))
-    found = means_at(
+    means = means_at(
         first, layers, strategies, include_original=include_original, size=size
     )
     outputs = {}
     for strategy in strategies:
-        outputs[strategy] = found[groups_by_view(strategy)[-1][0]]
+        outputs[strategy] = means[groups_by_view(strategy)[-1][0]]
         if include_original:
-            original = found[_original(1 + len(layers))]
+            original = means[_original(1 + len(layers))]
             outputs[strategy] = (original + outputs[strategy]) / 2
     return outputs
 
@@ -107,9 +107,14 @@ def means_at(
     include_original: bool = False,
     size: int = 1,
 ) -> dict[Hashable, Any]:
-    """The means that strategies have at layer 1 + len(layers), by their keys.
+    """Compute the means that strategies have at layer 1 + len(layers), by their keys.
 
-    Arguments as for `multi_level`; the strategies may have further layers.
+    Args:
+        first: as for `multi_level`.
+        layers: as for `multi_level`.
+        strategies: of as many layers, or more.
+        include_original: as for `multi_level`.
+        size: as for `multi_level`.
     """
     groups = [
         groups_at(strategies, level, include_original)
@@ -118,10 +123,10 @@ def means_at(
     pieces = group_means(first, groups[0])
     for layer, own in zip(layers, groups[1:], strict=True):
         pieces = group_means(run_layer(layer, pieces, size), own)
-    found: dict[Hashable, Any] = {}
+    by_key: dict[Hashable, Any] = {}
     for keys, means in pieces:
-        found.update(zip(keys, means, strict=True))
-    return found
+        by_key.update(zip(keys, means, strict=True))
+    return by_key
 
 
 def run_layer(
@@ -141,7 +146,7 @@ def run_layer(
 
 
 def group_means(pieces: Iterable[Piece], groups: Iterable[Group]) -> Iterator[Piece]:
-    """The means over groups of values, each as soon as its last value came."""
+    """Yield the means over groups of values, each as soon as its last value came."""
     means = GroupMeans(groups)
     for keys, values in pieces:
         complete = means.add(keys, values)
@@ -162,7 +167,12 @@ class GroupMeans:
         self._missing = {group: len(group) for group in self._sums}
 
     def add(self, keys: Sequence[Hashable], values: Any) -> dict[Group, Any]:
-        """Takes some values; returns the means of the groups complete with them."""
+        """Takes some values, and gives the means of the groups complete with them.
+
+        Args:
+            keys: of the values.
+            values: a list, or a tensor whose first dimension they are.
+        """
         complete = {}
         rows = {key: row for row, key in enumerate(keys)}
         for group, total in list(self._sums.items()):
@@ -181,7 +191,7 @@ class GroupMeans:
 
 
 def _sum(values: Any, rows: list[int]) -> Any:
-    """The sum of some of the values; `rows` ascend."""
+    """Sums some of the values; `rows` ascend."""
     if len(rows) == 1:
         return values[rows[0]]
     if isinstance(values, list | tuple):
@@ -192,12 +202,12 @@ def _sum(values: Any, rows: list[int]) -> Any:
 
 
 def one_by_one(layer: Callable[[Any], Any]) -> ManyLayer:
-    """A layer that is called once for each value."""
+    """Makes a layer of several values that calls one of a single value for each."""
     return lambda values: [layer(value) for value in values]
 
 
 def groups_by_view(strategy: Strategy) -> list[list[Group]]:
-    """The groups of each layer, their members named by what they are made of."""
+    """Lists the groups of each layer, members named by what they are made of."""
     layers: list[list[Group]] = []
     keys: Sequence[Hashable] = range(strategy.tau)
     for groups in strategy.partitions:
@@ -209,7 +219,7 @@ def groups_by_view(strategy: Strategy) -> list[list[Group]]:
 def groups_at(
     strategies: Iterable[Strategy], level: int, include_original: bool
 ) -> list[Group]:
-    """The distinct groups at a layer (from 1) of any of the strategies."""
+    """Lists the distinct groups at a layer (from 1) of any of the strategies."""
     groups = dict.fromkeys([_original(level)] if include_original else [])
     for strategy in strategies:
         groups |= dict.fromkeys(groups_by_view(strategy)[level - 1])
@@ -217,14 +227,14 @@ def groups_at(
 
 
 def members(strategy: Strategy, include_original: bool) -> list[Hashable]:
-    """Keys of the values that the last layer reads: the original comes first."""
+    """Lists the keys of what the last layer reads: the original comes first."""
     layers = len(strategy.partitions)
     own = list(groups_by_view(strategy)[-1][0])
     return ([_original(layers - 1)] if include_original else []) + own
 
 
 def weights(strategy: Strategy, include_original: bool) -> list[float]:
-    """The weight of each of `members` in the output; their sum is 1.
+    """Gives the weight of each of `members` in the output; their sum is 1.
 
     Stabilising gives half of it to the un-augmented input (Section 4.3).
     """
@@ -235,7 +245,7 @@ def weights(strategy: Strategy, include_original: bool) -> list[float]:
 
 
 def _original(level: int) -> Any:
-    """Key of what the un-augmented input has become at a layer; 0: the input."""
+    """Gives the key of what the un-augmented input became at a layer; 0: the input."""
     key: Any = ORIGINAL
     for _ in range(level):
         key = (key,)

@@ -95,7 +95,13 @@ class MultiTTA:
 
     @torch.no_grad()
     def __call__(self, value: Any) -> Any:
-        """One input, as the first layer takes it -> the averaged output.
+        """Runs the model on one input.
+
+        Args:
+            value: as the first layer takes it.
+
+        Returns:
+            The averaged output.
 
         Raises:
             InputError: with a batch size: values are no tensors, or a layer changes
@@ -175,7 +181,11 @@ class MidTTA(MultiTTA):
 def chain(
     layers: Layers, split_at: str | Sequence[str] | None = None
 ) -> Sequence[Layer] | SplitModule:
-    """The layers of whatever `MultiTTA` takes for them."""
+    """Gives the layers of whatever `MultiTTA` takes for them.
+
+    Raises:
+        InputError: `split_at` is given for something that is no module.
+    """
     if split_at is not None:
         if not isinstance(layers, nn.Module):
             raise InputError("split_at names a submodule: layers must be one nn.Module")
@@ -185,14 +195,14 @@ def chain(
 
 
 def as_list(layers: Layers) -> list[Layer]:
-    """A chain of callables as a list; one callable is a chain of one."""
+    """Gives a chain of callables as a list; one callable is a chain of one."""
     if isinstance(layers, nn.Sequential | Sequence):
         return list(layers)
     return [layers]
 
 
 def strategy_of(group_sizes: Sequence[int] | Strategy) -> Strategy:
-    """The strategy itself, or that of uniform groups."""
+    """Gives the strategy itself, or that of uniform groups."""
     if isinstance(group_sizes, Strategy):
         return group_sizes
     return Strategy.uniform(group_sizes)
@@ -212,7 +222,7 @@ def views(
     include_original: bool,
     generator: torch.Generator,
 ) -> Iterator[Piece]:
-    """The un-augmented input, if wanted, then views of it, made as they are asked."""
+    """Yields the input itself, if wanted, then views, made as they are asked for."""
     if include_original:
         yield [ORIGINAL], [value]
     for index in range(count):
@@ -220,7 +230,11 @@ def views(
 
 
 def rows_of(value: Any) -> int:
-    """B of an input (B, ...)."""
+    """Gives B of an input (B, ...).
+
+    Raises:
+        InputError: the input is no tensor with a first dimension.
+    """
     shape = getattr(value, "shape", None)
     if not isinstance(value, torch.Tensor) or not shape:
         what = type(value).__name__ if shape is None else "a single number"
@@ -229,7 +243,14 @@ def rows_of(value: Any) -> int:
 
 
 def batched(layer: Layer, batch_size: int | None, rows: int) -> ManyLayer:
-    """A layer on several values: one after the other, or (B, ...) each in one call."""
+    """Makes a layer of several values from one of a single value.
+
+    Args:
+        layer: of one value.
+        batch_size: None calls it for one value after the other; a number for values
+            (B, ...) together, in one call.
+        rows: B.
+    """
     if batch_size is None:
         return one_by_one(layer)
 

@@ -30,7 +30,7 @@ class _Cut:
     tensor: Tensor
 
     def inputs(self, means: Tensor, rows: int) -> int:
-        """How many inputs of some rows go with `means` in place of the tensor."""
+        """Counts the inputs of some rows that go with `means` in the tensor's place."""
         return max(1, self.rows * len(means) // (len(self.tensor) * rows))
 
 
@@ -79,9 +79,12 @@ class SplitModule:
         return len(self.names) + 1
 
     def layers(self, original: Tensor) -> list[Callable[[Tensor], Tensor]]:
-        """The layers for one input (B, ...), which later layers run on again.
+        """Gives the layers for one input, which later layers run on again.
 
-        Each raises InputError where the module is not as the class asks.
+        Each raises an InputError where the module is not as the class asks.
+
+        Args:
+            original: (B, ...), the un-augmented input.
         """
         kept: list[_Cut | None] = [None] * len(self.names)
         return [
@@ -107,17 +110,17 @@ class SplitModule:
 
     def _until(self, number: int, inputs: Tensor) -> _Cut:
         """Runs the module until a submodule has given its output."""
-        name, found = self.names[number], []
+        name, cuts = self.names[number], []
 
         def stop(_: nn.Module, __: Any, output: Any) -> None:
-            found.append(_Cut(len(inputs), output, only_tensor(output, name)))
+            cuts.append(_Cut(len(inputs), output, only_tensor(output, name)))
             raise _ReachedError
 
         handle = self._parts[number].register_forward_hook(stop)
         try:
             self.module(inputs)
         except _ReachedError:
-            return found[0]
+            return cuts[0]
         finally:
             handle.remove()
         raise self._never_ran(number)
@@ -160,7 +163,11 @@ class _ReachedError(Exception):
 
 
 def only_tensor(output: Any, name: str) -> Tensor:
-    """The output itself, or the one tensor in it.
+    """Gives the output itself, or the one tensor in it.
+
+    Args:
+        output: of a module.
+        name: of the module, for the error.
 
     Raises:
         InputError: there is another number of tensors.
@@ -170,17 +177,22 @@ def only_tensor(output: Any, name: str) -> Tensor:
     items = output.values() if isinstance(output, Mapping) else output
     if not isinstance(output, Mapping | tuple | list):
         items = []
-    found = [item for item in items if isinstance(item, Tensor)]
-    if len(found) != 1:
+    tensors = [item for item in items if isinstance(item, Tensor)]
+    if len(tensors) != 1:
         raise InputError(
-            f"{name} gives {type(output).__name__} with {len(found)} tensors; "
+            f"{name} gives {type(output).__name__} with {len(tensors)} tensors; "
             "Multi-TTA averages a single one"
         )
-    return found[0]
+    return tensors[0]
 
 
 def rebuild(output: Any, tensor: Tensor) -> Any:
-    """What `only_tensor` took its tensor from, with another one in its place."""
+    """Puts another tensor in the place of the one that `only_tensor` took.
+
+    Args:
+        output: that it took the tensor from; stays as it is.
+        tensor: the other one.
+    """
     if isinstance(output, Tensor):
         return tensor
     if isinstance(output, Mapping):

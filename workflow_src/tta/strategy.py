@@ -14,14 +14,17 @@ Groups = tuple[tuple[int, ...], ...]
 class Strategy:
     """Where the augmented views of one input are averaged (Section 3, Eq. 2).
 
-    `partitions` holds one entry a layer; each is a list of groups, each a list
-    of indices (from 0) of the previous layer's outputs. The first layer's
-    indices are those of the augmented inputs. Strategies are equal when their
-    partitions are, and can be keys of a dict.
+    Strategies are equal when their partitions are, and can be keys of a dict.
 
-    Raises ValueError, naming the layer, when a layer is no partition of the
-    previous layer's outputs, has an empty group, or is the last one and has
-    more than one group.
+    Attributes:
+        partitions: one entry a layer; each is a list of groups, each a list of
+            indices (from 0) of the previous layer's outputs. The first layer's
+            indices are those of the augmented inputs.
+
+    Raises:
+        ValueError: names the layer that is no partition of the previous layer's
+            outputs, has an empty group, or is the last one and has more than one
+            group.
     """
 
     partitions: tuple[Groups, ...]
@@ -52,11 +55,14 @@ class Strategy:
 
     @classmethod
     def uniform(cls, group_sizes: Iterable[int]) -> Strategy:
-        """Groups of consecutive indices, all of a layer's groups equally large.
+        """Make groups of consecutive indices, all of a layer's equally large.
 
-        `group_sizes` has one number a layer: (5, 20) averages 100 inputs by
-        fives at the first layer, and the 20 results at the second.
-        Raises ValueError when a size is not a positive integer.
+        Args:
+            group_sizes: one number a layer: (5, 20) averages 100 inputs by fives at
+                the first layer, and the 20 results at the second.
+
+        Raises:
+            ValueError: a size is not a positive integer.
         """
         sizes = list(group_sizes)
         for number, size in enumerate(sizes, start=1):
@@ -74,14 +80,27 @@ class Strategy:
 
     @classmethod
     def conventional(cls, tau: int, layers: int = 2) -> Strategy:
-        """Conventional TTA: |P_h| = τ for h < H, and one group at the output."""
+        """Make conventional TTA: |P_h| = τ for h < H, and one group at the output.
+
+        Args:
+            tau: τ, number of views.
+            layers: H, of the model.
+        """
         return cls.mid(tau, layers, at=layers)
 
     @classmethod
     def mid(cls, tau: int, layers: int = 2, at: int = 1) -> Strategy:
-        """Mid-TTA: the τ outputs of layer `at` (from 1) are averaged into one.
+        """Make Mid-TTA: the τ outputs of layer `at` are averaged into one.
 
         In the paper's words |P_h| = τ for h <= h' and 1 after it, h' = at − 1.
+
+        Args:
+            tau: τ, number of views.
+            layers: H, of the model.
+            at: number of a layer, from 1.
+
+        Raises:
+            ValueError: there is no such layer.
         """
         if not 1 <= at <= layers:
             raise ValueError(f"layer {at} does not exist: the model has {layers}")
@@ -91,7 +110,7 @@ class Strategy:
 def _checked_partition(
     number: int, groups: Iterable[Iterable[int]], inputs: int | None
 ) -> Groups:
-    """The groups of layer `number` as tuples; `inputs` is None for layer 1."""
+    """Give the groups of layer `number` as tuples; `inputs` is None for layer 1."""
     try:
         checked = tuple(tuple(map(operator.index, group)) for group in groups)
     except TypeError:
@@ -116,17 +135,14 @@ def _checked_partition(
 
 
 def _difference(indices: list[int], size: int) -> str:
-    """What keeps `indices` from being 0 .. size − 1, in a few words."""
+    """Say what keeps `indices` from being 0 .. size − 1, in a few words."""
     missing = sorted(set(range(size)) - set(indices))
     beyond = sorted(set(indices) - set(range(size)))
     twice = sorted({index for index in indices if indices.count(index) > 1})
+    complaints = {"missing": missing, "out of range": beyond, "repeated": twice}
     parts = [
-        f"{word} {', '.join(map(str, found[:5]))}"
-        for word, found in (
-            ("missing", missing),
-            ("out of range", beyond),
-            ("repeated", twice),
-        )
-        if found
+        f"{complaint} {', '.join(map(str, wrong[:5]))}"
+        for complaint, wrong in complaints.items()
+        if wrong
     ]
     return f" ({'; '.join(parts)})"

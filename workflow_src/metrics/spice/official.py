@@ -16,6 +16,7 @@ from workflow_src.errors import InputError
 from workflow_src.metrics import java
 from workflow_src.metrics.spice import Settings, corenlp, default_cache
 from workflow_src.metrics.spice.cache import TupleCache, Tuples
+from workflow_src.pycocoevalcap_files import packaged_file
 
 WORKER = Path(__file__).with_name("java_worker.py")
 # SPICE 1.0 on CoreNLP 3.6.0 with englishPCFG: nothing else changes the tuples.
@@ -27,7 +28,7 @@ def class_path(folder: Path | None) -> list[Path]:
     if find_spec("jpype") is None:
         raise InputError("the official SPICE needs the package `jpype1`")
     java.executable()
-    own = java.resource("spice", "spice-1.0.jar")
+    own = packaged_file("spice", "spice-1.0.jar")
     return [own, *sorted(own.parent.glob("lib/*.jar")), *corenlp.find(folder)]
 
 

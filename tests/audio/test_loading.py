@@ -5,7 +5,7 @@ import soxr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workflow_src.audio.decoding import BadAudio, ClipForm, decode
+from workflow_src.audio.loading import BadAudio, ClipForm, load_clip
 
 RATE = 44100
 
@@ -17,7 +17,7 @@ def noise(seconds, rate=RATE, channels=1, seed=0):
 
 def state_of(path):
     with pytest.raises(BadAudio) as caught:
-        decode(path)
+        load_clip(path)
     assert str(caught.value)
     return caught.value.state
 
@@ -25,12 +25,12 @@ def state_of(path):
 def test_keeps_samples_of_the_right_rate_and_length(tmp_path):
     samples = np.random.default_rng(0).integers(-(2**15), 2**15, 320000, np.int16)
     soundfile.write(tmp_path / "a.flac", samples, 32000, subtype="PCM_16")
-    np.testing.assert_array_equal(decode(tmp_path / "a.flac"), samples)
+    np.testing.assert_array_equal(load_clip(tmp_path / "a.flac"), samples)
 
 
 def test_pads_with_zeros_at_the_end(tmp_path):
     soundfile.write(tmp_path / "a.wav", noise(2, 32000), 32000)
-    clip = decode(tmp_path / "a.wav")
+    clip = load_clip(tmp_path / "a.wav")
     assert clip.shape == (320000,)
     assert clip[63000:64000].any()
     assert not clip[64000:].any()
@@ -42,13 +42,13 @@ def test_a_long_file_gives_what_resampling_all_of_it_gives(tmp_path):
         soundfile.write(tmp_path / "a.wav", samples, rate, subtype="FLOAT")
         whole = soxr.resample(samples[:, 0].astype(np.float32), rate, 32000, "HQ")
         expected = np.rint(whole[:320000] * 32768)
-        assert np.abs(decode(tmp_path / "a.wav") - expected).max() <= 1
+        assert np.abs(load_clip(tmp_path / "a.wav") - expected).max() <= 1
 
 
 def test_a_tone_keeps_its_frequency_and_level(tmp_path):
     time = np.arange(RATE * 10) / RATE
     soundfile.write(tmp_path / "a.flac", 0.5 * np.sin(2 * np.pi * 1000 * time), RATE)
-    spectrum = np.abs(np.fft.rfft(decode(tmp_path / "a.flac") / 32768)) / 160000
+    spectrum = np.abs(np.fft.rfft(load_clip(tmp_path / "a.flac") / 32768)) / 160000
     assert spectrum.argmax() == 10000  # bins of 0.1 Hz
     assert spectrum.max() == pytest.approx(0.5, rel=1e-3)
 
@@ -56,13 +56,13 @@ def test_a_tone_keeps_its_frequency_and_level(tmp_path):
 def test_removes_what_the_new_rate_cannot_hold(tmp_path):
     time = np.arange(RATE * 10) / RATE
     soundfile.write(tmp_path / "a.wav", 0.5 * np.sin(2 * np.pi * 19000 * time), RATE)
-    assert np.abs(decode(tmp_path / "a.wav")[1000:-1000]).max() <= 2
+    assert np.abs(load_clip(tmp_path / "a.wav")[1000:-1000]).max() <= 2
 
 
 @pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "mp3", "aiff", "au", "w64"])
 def test_reads_the_formats_of_libsndfile(tmp_path, suffix):
     soundfile.write(tmp_path / f"a.{suffix}", noise(1, channels=2), RATE)
-    clip = decode(tmp_path / f"a.{suffix}")
+    clip = load_clip(tmp_path / f"a.{suffix}")
     assert clip[:31000].any()
     assert not clip[35000:].any()
 
@@ -79,7 +79,7 @@ def test_any_rate_channels_and_length_become_one_form(
 ):
     path = tmp_path_factory.mktemp("clip") / "a.wav"
     soundfile.write(path, noise(seconds, rate, channels), rate, subtype="FLOAT")
-    clip = decode(path, form)
+    clip = load_clip(path, form)
     assert clip.dtype == np.int16
     assert clip.shape == (form.samples,)
     assert clip.any()
@@ -89,12 +89,12 @@ def test_averages_channels(tmp_path):
     samples = noise(1, 32000, 8)
     soundfile.write(tmp_path / "a.wav", samples, 32000, subtype="DOUBLE")
     expected = np.rint(samples.mean(axis=1) * 32768)
-    assert np.abs(decode(tmp_path / "a.wav")[:32000] - expected).max() <= 1
+    assert np.abs(load_clip(tmp_path / "a.wav")[:32000] - expected).max() <= 1
 
 
 def test_clips_what_is_louder_than_full_scale(tmp_path):
     soundfile.write(tmp_path / "a.wav", 30 * noise(1, 32000), 32000, subtype="FLOAT")
-    clip = decode(tmp_path / "a.wav")
+    clip = load_clip(tmp_path / "a.wav")
     assert (clip.min(), clip.max()) == (-32768, 32767)
 
 
@@ -106,7 +106,7 @@ def test_a_flac_stream_without_a_length(tmp_path):
     content[22:26] = bytes(4)
     (tmp_path / "b.flac").write_bytes(content)
     np.testing.assert_array_equal(
-        decode(tmp_path / "b.flac"), decode(tmp_path / "a.flac")
+        load_clip(tmp_path / "b.flac"), load_clip(tmp_path / "a.flac")
     )
 
 
@@ -116,7 +116,7 @@ def test_a_wav_stream_without_a_length(tmp_path):
     content[4:8] = content[40:44] = b"\xff" * 4
     (tmp_path / "b.wav").write_bytes(content)
     np.testing.assert_array_equal(
-        decode(tmp_path / "b.wav"), decode(tmp_path / "a.wav")
+        load_clip(tmp_path / "b.wav"), load_clip(tmp_path / "a.wav")
     )
 
 
@@ -169,7 +169,7 @@ def test_the_smallest_sound_is_not_silent(tmp_path):
     samples = np.zeros(RATE, np.int16)
     samples[1000] = 1
     soundfile.write(tmp_path / "a.flac", samples, RATE)
-    decode(tmp_path / "a.flac")
+    load_clip(tmp_path / "a.flac")
 
 
 def test_a_link_that_leads_to_itself_fails(tmp_path):
@@ -185,4 +185,4 @@ def test_a_folder_named_wav_fails(tmp_path):
 @pytest.mark.parametrize("name", ["two words.wav", "čištění – 音.wav", "a'b\"c.wav"])
 def test_any_file_name(tmp_path, name):
     soundfile.write(tmp_path / name, noise(1), RATE)
-    assert decode(tmp_path / name).any()
+    assert load_clip(tmp_path / name).any()

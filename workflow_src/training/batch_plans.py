@@ -5,14 +5,17 @@ from dataclasses import dataclass
 from itertools import count
 
 import numpy as np
+from numpy.typing import NDArray
 
 from workflow_src.augment.generators import seed_from
 from workflow_src.augment.mixing import Mixing
 from workflow_src.errors import InputError
 
+Rows = NDArray[np.int64]  # numbers of pairs in the corpus
+
 
 @dataclass(frozen=True)
-class Plan:
+class BatchPlan:
     """The pairs of one mini-batch, by row; all of them different.
 
     Attributes:
@@ -20,17 +23,17 @@ class Plan:
         extra: (G, n) rows that are mixed into G samples.
     """
 
-    ordinary: np.ndarray
-    extra: np.ndarray
+    ordinary: Rows
+    extra: Rows
 
     @property
-    def rows(self) -> np.ndarray:
+    def rows(self) -> Rows:
         """(B - G + n G,): the ordinary rows, then the extra ones, n after n."""
         return np.concatenate([self.ordinary, self.extra.ravel()])
 
 
 @dataclass(frozen=True)
-class Schedule:
+class BatchPlanner:
     """Plans the mini-batches of a training on N pairs.
 
     An epoch is ceil(N / B) mini-batches of B samples, whatever the recipe, so
@@ -86,14 +89,14 @@ class Schedule:
         """Mini-batches in an epoch."""
         return -(-self.pairs // self.batch_size)
 
-    def epoch(self, epoch: int, start: int = 0) -> Iterator[tuple[int, Plan]]:
-        """The steps of `epoch` (from 0) from step `start` on, with their plans."""
+    def epoch(self, epoch: int) -> Iterator[BatchPlan]:
+        """Plan the mini-batches of `epoch` (from 0), step by step."""
         ordinary = self._ordinary_rows(epoch)
-        for step in range(start, self.steps):
+        for step in range(self.steps):
             rows = ordinary[step * self.ordinary : (step + 1) * self.ordinary]
-            yield step, Plan(rows, self._extra_rows(rows, epoch, step))
+            yield BatchPlan(rows, self._extra_rows(rows, epoch, step))
 
-    def _extra_rows(self, ordinary: np.ndarray, epoch: int, step: int) -> np.ndarray:
+    def _extra_rows(self, ordinary: Rows, epoch: int, step: int) -> Rows:
         rng = np.random.default_rng(seed_from(self.seed, "extra pairs", epoch, step))
         wanted = self.generated * self.mixed
         rows = rng.choice(self.pairs - len(ordinary), wanted, replace=False)
@@ -102,11 +105,11 @@ class Schedule:
         rows = rows + np.searchsorted(taken, rows, side="right")
         return rows.reshape(self.generated, self.mixed)
 
-    def _ordinary_rows(self, epoch: int) -> np.ndarray:
-        """The part of the endless stream that `epoch` consumes."""
+    def _ordinary_rows(self, epoch: int) -> Rows:
+        """Take the part of the endless stream that `epoch` consumes."""
         start = epoch * self.steps * self.ordinary
         stop = start + self.steps * self.ordinary
-        parts = [np.empty(0, int)]
+        parts = [np.empty(0, np.int64)]
         if self.ordinary:
             for number, order in enumerate(self._passes()):
                 first = number * self.pairs
@@ -115,9 +118,9 @@ class Schedule:
                 parts.append(order[max(start - first, 0) : stop - first])
         return np.concatenate(parts)
 
-    def _passes(self) -> Iterator[np.ndarray]:
-        """Shuffled passes over all rows; no mini-batch across two repeats a row."""
-        last = np.empty(0, int)
+    def _passes(self) -> Iterator[Rows]:
+        """Shuffle all rows, pass after pass; no mini-batch across two repeats a row."""
+        last = np.empty(0, np.int64)
         for number in count():
             rng = np.random.default_rng(seed_from(self.seed, "pass", number))
             order = rng.permutation(self.pairs)
@@ -132,8 +135,9 @@ class Schedule:
             last = order
 
 
-def _contains(rows: np.ndarray, values: np.ndarray, size: int) -> np.ndarray:
-    """Which of `values` are among `rows`, both below `size`."""
-    among = np.zeros(size, bool)
+def _contains(rows: Rows, values: Rows, size: int) -> NDArray[np.bool_]:
+    """Say which of `values` are among `rows`, both below `size`."""
+    among = np.zeros(size, np.bool_)
     among[rows] = True
-    return among[values]
+    contained: NDArray[np.bool_] = among[values]
+    return contained

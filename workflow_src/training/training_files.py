@@ -46,24 +46,24 @@ class TrainingFiles:
     text: dict[str, Path]
 
     def digests(self) -> dict[str, str]:
-        """What is read -> its SHA-256; of a store, that of its index."""
+        """Give the SHA-256 of each thing that is read; of a store, its index's."""
         files = {
             "captions": self.captions,
             "val_captions": self.val_captions,
             "encoder": self.encoder,
             **self.text,
         }
-        found = {
+        of_files = {
             name: file_digest(path) for name, path in files.items() if path is not None
         }
-        return found | {
+        return of_files | {
             "waveforms": WaveformStore(self.waveforms).digest,
             "log_mels": LogMelStore(self.log_mels).digest,
             "val_log_mels": LogMelStore(self.val_log_mels).digest,
         }
 
     def record(self, settings: TrainingSettings, device: torch.device) -> RunRecord:
-        """The record of a training on these files."""
+        """Make the record of a training on these files."""
         captioning = isinstance(settings, CaptioningSettings)
         return run_record(
             "captioning" if captioning else "retrieval",
@@ -76,7 +76,7 @@ class TrainingFiles:
     def batches(
         self, settings: TrainingSettings, batch_size: int, device: torch.device
     ) -> Batches:
-        """The mini-batches of a training on these files."""
+        """Make the mini-batches of a training on these files."""
         return Batches(
             captions=read_pairs(self.captions),
             waveforms=WaveformStore(self.waveforms),

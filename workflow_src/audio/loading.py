@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 import soxr
+from numpy.typing import NDArray
 
 from workflow_src.audio.settings import ClipForm
 
@@ -26,9 +27,13 @@ MP3_TOLERANCE = 2304  # samples: two MPEG frames
 
 
 class BadAudio(Exception):
-    """A clip that cannot be used: `state` of the manifest, reason as the message."""
+    """A clip that cannot be used; its message is the reason.
 
-    def __init__(self, state: str, reason: str):
+    Attributes:
+        state: of the manifest.
+    """
+
+    def __init__(self, state: str, reason: str) -> None:
         super().__init__(reason)
         self.state = state
 
@@ -36,14 +41,24 @@ class BadAudio(Exception):
 PAPER_FORM = ClipForm()
 
 
-def decode(path: str | Path, form: ClipForm = PAPER_FORM) -> np.ndarray:
-    """The file's clip as int16 (form.samples,), full scale 32768.
+def load_clip(path: str | Path, form: ClipForm = PAPER_FORM) -> NDArray[np.int16]:
+    """Read the clip of an audio file.
 
     Channels are averaged, the rate is changed with soxr's HQ filter, a longer
-    file is cut, a shorter one padded with zeros at its end. Raises BadAudio with
-    the state `corrupt` (not audio, truncated, not finite), `too short` (less
-    than `form.min_seconds`), `silent` (all samples lie within one step of 16 bits,
-    wherever that is) or `failed` (the file cannot be opened).
+    file is cut, a shorter one padded with zeros at its end.
+
+    Args:
+        path: any file that libsndfile reads.
+        form: sample rate and length of the clip.
+
+    Returns:
+        (form.samples,), full scale 32768.
+
+    Raises:
+        BadAudio: with the state `corrupt` (not audio, truncated, not finite), `too
+            short` (less than `form.min_seconds`), `silent` (all samples lie within
+            one step of 16 bits, wherever that is) or `failed` (the file cannot be
+            opened).
     """
     samples, rate = _read(path, form.seconds)
     if not np.isfinite(samples).all():
@@ -63,7 +78,7 @@ def decode(path: str | Path, form: ClipForm = PAPER_FORM) -> np.ndarray:
     return clip
 
 
-class _Sequential(soundfile.SoundFile):
+class _Sequential(soundfile.SoundFile):  # type: ignore[misc] # soundfile has no types
     """Reads forward only.
 
     Seeking, which soundfile does after every read, fails at the end of a FLAC
@@ -74,8 +89,8 @@ class _Sequential(soundfile.SoundFile):
         return False
 
 
-def _read(path: str | Path, seconds: float) -> tuple[np.ndarray, int]:
-    """The clip's part of a file: float32 (T, channels) and the rate in Hz."""
+def _read(path: str | Path, seconds: float) -> tuple[NDArray[np.float32], int]:
+    """Read the clip's part of a file: (T, channels) and the rate in Hz."""
     try:
         # Opened here, not by name in libsndfile: its errors do not say why.
         with open(path, "rb", buffering=0) as file:
@@ -101,6 +116,8 @@ def _refuse_truncated(sound: soundfile.SoundFile, got: int, wanted: int) -> None
     if got < wanted - tolerance and sound.frames != UNKNOWN_FRAMES:
         raise BadAudio("corrupt", f"truncated: {got} of {wanted} samples could be read")
     if note := SHORTENED_CHUNK.search(sound.extra_info):
-        said, there = int(note[1]), int(note[2])
-        if said > there and said not in UNKNOWN_LENGTHS:
-            raise BadAudio("corrupt", f"truncated: {there} of {said} bytes of samples")
+        announced, there = int(note[1]), int(note[2])
+        if announced > there and announced not in UNKNOWN_LENGTHS:
+            raise BadAudio(
+                "corrupt", f"truncated: {there} of {announced} bytes of samples"
+            )
