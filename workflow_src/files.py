@@ -5,8 +5,9 @@ import json
 import logging
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from workflow_src.errors import InputError
 
@@ -57,14 +58,14 @@ def open_json_lines(path: str | Path) -> BinaryIO:
     return file
 
 
-def append_json_line(file: BinaryIO, line: dict) -> None:
+def append_json_line(file: BinaryIO, line: Mapping[str, Any]) -> None:
     """Write one object as a line of JSON and flush it to the disk."""
     file.write(json.dumps(line).encode() + b"\n")
     file.flush()
     os.fsync(file.fileno())
 
 
-def read_json_lines(path: str | Path) -> list[dict]:
+def read_json_lines(path: str | Path) -> list[dict[str, Any]]:
     """Objects of a JSON-lines file, none where it does not exist.
 
     A torn last line (a kill, a full disk) is left out; InputError where another

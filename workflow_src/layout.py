@@ -11,8 +11,10 @@ corpus is called: workflow_src.corpus.identity.
 from dataclasses import dataclass
 from pathlib import Path
 
+from workflow_src.audio.settings import FrontEndName
+
 # The front end that each audio encoder was published with.
-FRONT_ENDS = {"captioning": "act", "retrieval": "panns"}
+FRONT_ENDS: dict[str, FrontEndName] = {"captioning": "act", "retrieval": "panns"}
 SPLITS = ("train", "val", "test")
 
 

@@ -13,8 +13,7 @@ from pathlib import Path
 from workflow_src.audio.settings import FrontEndName, FrontEndSettings
 from workflow_src.augment.recipes import RecipeSettings
 from workflow_src.config.schema import Config, SpiceKind
-from workflow_src.corpus.embedded.settings import SPLITS as EMBEDDED_SPLITS
-from workflow_src.corpus.embedded.settings import EmbeddedSettings
+from workflow_src.corpus.embedded.settings import EMBEDDED_SPLITS, EmbeddedSettings
 from workflow_src.corpus.identity import CorpusIdentity
 from workflow_src.corpus.settings import AudioCapsSource
 from workflow_src.evaluation.settings import CaptionGridSettings, TestTimeSettings
@@ -48,8 +47,12 @@ def corpus_identity(config: Config) -> CorpusIdentity:
         )
     if kind == "audiocaps":
         own = config.audiocaps
-        origin = {"version": own.version, "captions": own.captions}
-        return CorpusIdentity("audiocaps", "audiocaps", config.scale, origin)
+        return CorpusIdentity(
+            "audiocaps",
+            "audiocaps",
+            config.scale,
+            {"version": own.version, "captions": own.captions},
+        )
     made = embedded_corpus(config)
     origin = {"seed": made.seed} | {
         f"{split}_clips": made.clips(split) for split in EMBEDDED_SPLITS

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from workflow_src.audio.decoding import ClipForm
+from workflow_src.audio.settings import ClipForm
 from workflow_src.corpus.captions import Split, read_captions, read_split
 from workflow_src.corpus.decoded import DecodedSource
 from workflow_src.corpus.download import Downloader, Transport

@@ -13,7 +13,8 @@ from typing import BinaryIO
 
 import soundfile
 
-from workflow_src.audio.decoding import BadAudio, ClipForm, decode
+from workflow_src.audio.decoding import BadAudio, decode
+from workflow_src.audio.settings import ClipForm
 from workflow_src.corpus.captions import Clip
 from workflow_src.corpus.source import Fetched, LostClip
 from workflow_src.errors import InputError

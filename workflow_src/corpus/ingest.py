@@ -12,8 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from workflow_src.audio.decoding import PAPER_FORM, BadAudio, ClipForm, decode
+from workflow_src.audio.decoding import PAPER_FORM, BadAudio, decode
 from workflow_src.audio.rows import RowWriter
+from workflow_src.audio.settings import ClipForm
 from workflow_src.audio.store import WaveformStore, join_waveforms
 from workflow_src.corpus.captions import Clip, Split, write_split
 from workflow_src.corpus.manifest import (

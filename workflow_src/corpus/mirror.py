@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from workflow_src.audio.decoding import ClipForm
+from workflow_src.audio.settings import ClipForm
 from workflow_src.corpus.captions import Split
 from workflow_src.corpus.decoded import DecodedSource, DecodedWriter
 from workflow_src.corpus.hub import ParquetFile, ParquetPlace

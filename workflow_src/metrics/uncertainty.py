@@ -24,7 +24,7 @@ metric, in the table's column as in the difference.
 """
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 import numpy as np
@@ -51,8 +51,6 @@ class Difference:
         p: two-sided p of no difference, from the same resamples.
         resampled: what was drawn. Of `clips` alone, interval and p are of the test set
             and say nothing about another training.
-        corrected_p: p after Holm's correction for the other comparisons of the table;
-            None before `holm`.
     """
 
     difference: float
@@ -60,22 +58,26 @@ class Difference:
     high: float
     p: float
     resampled: Resampling
-    corrected_p: float | None = None
 
     @property
     def excludes_zero(self) -> bool:
         """Whether the interval, which is of this comparison alone, excludes zero."""
         return self.low > 0 or self.high < 0
 
+
+@dataclass(frozen=True)
+class CorrectedDifference(Difference):
+    """A difference among the others of its table.
+
+    Attributes:
+        corrected_p: p after Holm's correction for all comparisons of the table.
+    """
+
+    corrected_p: float
+
     @property
     def significant(self) -> bool:
-        """Whether a table marks the difference: by the corrected p.
-
-        Raises:
-            ValueError: before `holm`.
-        """
-        if self.corrected_p is None:
-            raise ValueError("a difference is marked only after Holm's correction")
+        """Whether a table marks the difference: by the corrected p."""
         return self.corrected_p < LEVEL
 
 
@@ -184,7 +186,7 @@ def least_resamples(comparisons: int) -> int:
     return int(2 * comparisons / LEVEL)
 
 
-def holm(family: Mapping[Key, Difference]) -> dict[Key, Difference]:
+def holm(family: Mapping[Key, Difference]) -> dict[Key, CorrectedDifference]:
     """Correct the p of all comparisons of one table (Holm 1979).
 
     The chance that any of them is marked where there is no difference stays below
@@ -193,9 +195,12 @@ def holm(family: Mapping[Key, Difference]) -> dict[Key, Difference]:
     Returns:
         The same keys in the same order, each with its `corrected_p`.
     """
-    corrected: dict[Key, Difference] = dict(family)
+    corrected_p: dict[Key, float] = {}
     largest = 0.0
     for done, key in enumerate(sorted(family, key=lambda key: family[key].p)):
         largest = max(largest, min(1.0, (len(family) - done) * family[key].p))
-        corrected[key] = replace(family[key], corrected_p=largest)
-    return corrected
+        corrected_p[key] = largest
+    return {
+        key: CorrectedDifference(**vars(own), corrected_p=corrected_p[key])
+        for key, own in family.items()
+    }

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from workflow_src.metrics.uncertainty import Difference, over_seeds
+from workflow_src.metrics.uncertainty import CorrectedDifference, over_seeds
 from workflow_src.report.runs import MethodScores
 from workflow_src.report.scored import ScoredRuns
 from workflow_src.report.statistics import table_differences
@@ -101,7 +101,7 @@ def table_of(
 
 
 def _figures(
-    methods: Sequence[MethodScores], metric: str, found: Difference | None
+    methods: Sequence[MethodScores], metric: str, found: CorrectedDifference | None
 ) -> dict[str, Any]:
     """Our figures of one metric of a row; empty if it was not scored."""
     values = [value for method in methods for value in method.values(metric)]

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from workflow_src.metrics.uncertainty import (
     Array,
+    CorrectedDifference,
     Difference,
     ResampledScore,
     draw_clips,
@@ -67,7 +68,7 @@ def table_differences(
     resamples: int,
     seed: int = 0,
     decimals: int = 2,
-) -> list[dict[str, Difference]]:
+) -> list[dict[str, CorrectedDifference]]:
     """The differences of a table, corrected for their number.
 
     Args:

@@ -1,6 +1,7 @@
 """Figure 4 of the paper: a captioning metric over the number of views."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib
@@ -15,10 +16,20 @@ from workflow_src.report.grid import MIDDLE, OUTPUT, PLAIN
 # The paper's is the first; the others stand in where SPICE is not the official one.
 METRICS = ("SPIDEr", "SPIDEr-py", "CIDEr")
 COLUMNS = ("method", "tau", MIDDLE, OUTPUT)
+
+
+@dataclass(frozen=True)
+class _Style:
+    """Colour and marker of a method's line."""
+
+    color: str
+    marker: str
+
+
 STYLES = {
-    "TTA": {"color": "#4477aa", "marker": "s"},
-    "Mid-TTA": {"color": "#228833", "marker": "^"},
-    "Multi-TTA": {"color": "#cc3311", "marker": "o"},
+    "TTA": _Style("#4477aa", "s"),
+    "Mid-TTA": _Style("#228833", "^"),
+    "Multi-TTA": _Style("#cc3311", "o"),
 }
 INCHES = (5.2, 3.6)
 DOTS_PER_INCH = 160
@@ -76,13 +87,21 @@ def _checked_metric(table: pd.DataFrame, csv: str | Path, metric: str | None) ->
 
 
 def _draw_method(
-    axes: Axes, method: str, rows: pd.DataFrame, metric: str, style: dict
+    axes: Axes, method: str, rows: pd.DataFrame, metric: str, style: _Style
 ) -> None:
     values = rows[metric]
-    axes.plot(rows["tau"], values, label=method, linewidth=1.6, markersize=5, **style)
+    axes.plot(
+        rows["tau"],
+        values,
+        label=method,
+        linewidth=1.6,
+        markersize=5,
+        color=style.color,
+        marker=style.marker,
+    )
     band = _band(rows, metric)
     if band is not None:
-        axes.fill_between(rows["tau"], *band, color=style["color"], alpha=0.15, lw=0)
+        axes.fill_between(rows["tau"], *band, color=style.color, alpha=0.15, lw=0)
     if method == "Multi-TTA":
         for tau, value, middle, output in zip(
             rows["tau"], values, rows[MIDDLE], rows[OUTPUT], strict=True
@@ -94,7 +113,7 @@ def _draw_method(
                 textcoords="offset points",
                 ha="center",
                 fontsize=8,
-                color=style["color"],
+                color=style.color,
             )
 
 

@@ -237,7 +237,7 @@ def _time(path: Path) -> int:
     return (stamp if stamp.exists() else path).stat().st_mtime_ns
 
 
-def _read(path: Path) -> dict[Path, dict]:
+def _read(path: Path) -> dict[Path, dict[str, Any]]:
     if not path.exists():
         return {}
     return {Path(name): entry for name, entry in json.loads(path.read_text()).items()}
@@ -272,7 +272,7 @@ class _Records:
         self._store = FilePersistence(nolock=True)
         self._before = before
 
-    def read(self, path: Path) -> dict | None:
+    def read(self, path: Path) -> dict[str, Any] | None:
         """The record of a file, without what differs between two equal runs."""
         record = self._store._read_record(str(path))
         if record is None:

@@ -5,6 +5,8 @@ file nor a parameter.
 """
 
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
 from workflow_src.config import load, steps
 from workflow_src.corpus.identity import corpus_name
@@ -27,7 +29,7 @@ def pull() -> None:
     print(f"{len(found.current)} artifacts of {layout.name} are current")
 
 
-def _stop_at(complaint: str, found: list) -> None:
+def _stop_at(complaint: str, found: Sequence[str | Path]) -> None:
     if found:
         listed = "".join(f"\n  {line}" for line in found)
         raise InputError(f"{complaint}:{listed}\nnothing was marked as current")

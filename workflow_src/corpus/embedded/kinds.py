@@ -4,16 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypedDict, Unpack
 
-import numpy as np
-
-from workflow_src.corpus.embedded.synth import Synth
+from workflow_src.corpus.embedded.synth import Signal, Synth
 
 # A texture fills a stretch of time: (synth, seconds, manner) -> signal.
-Texture = Callable[[Synth, float, str | None], np.ndarray]
-# A caller is one individual of a given size (0 large and low, 1 small and
-# high); what it returns makes one call (a bark, a knock) each time.
-Caller = Callable[[Synth, float], Callable[[], np.ndarray]]
+Texture = Callable[[Synth, float, str | None], Signal]
+# Makes one call of an individual each time: a bark, a knock.
+Call = Callable[[], Signal]
+# Makes an individual of a given size: 0 is large and low, 1 small and high.
+Caller = Callable[[Synth, float], Call]
+
+
+class KindFacts(TypedDict, total=False):
+    """What a kind says of itself beside its sound: see `Kind`."""
+
+    background: bool
+    interval: tuple[float, float]
+    call_seconds: float
+    countable: bool
+    sources: int
+    once: bool
+    manners: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -54,7 +66,9 @@ class Family:
     name: str
     kinds: list[Kind] = field(default_factory=list)
 
-    def texture(self, name: str, **facts) -> Callable[[Texture], Texture]:
+    def texture(
+        self, name: str, **facts: Unpack[KindFacts]
+    ) -> Callable[[Texture], Texture]:
         """Register a function that fills a stretch of time."""
 
         def register(function: Texture) -> Texture:
@@ -63,7 +77,9 @@ class Family:
 
         return register
 
-    def calls(self, name: str, **facts) -> Callable[[Caller], Caller]:
+    def calls(
+        self, name: str, **facts: Unpack[KindFacts]
+    ) -> Callable[[Caller], Caller]:
         """Register a function that makes an individual that calls."""
 
         def register(function: Caller) -> Caller:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import scipy.fft
+from numpy.typing import NDArray
 
 from workflow_src.corpus.embedded.kinds import Kind
 from workflow_src.corpus.embedded.scenes import Event, Scene
 from workflow_src.corpus.embedded.sounds import KINDS
-from workflow_src.corpus.embedded.synth import Synth, add_at
+from workflow_src.corpus.embedded.synth import Signal, Synth, add_at
 
 # Level of an event in dB below full scale (RMS of its loudest twentieth of a
 # second or so); a background lies lower by BELOW, and never above the faintest
@@ -32,7 +33,7 @@ USUALLY_REVERBERANT = 0.12
 FRAME = 0.05  # seconds
 
 
-def render(scene: Scene, synth: Synth, seconds: float) -> np.ndarray:
+def render(scene: Scene, synth: Synth, seconds: float) -> NDArray[np.int16]:
     """Synthesise a scene as int16 samples."""
     dry = np.zeros(synth.samples(seconds), np.float32)
     wet = np.zeros_like(dry)
@@ -52,7 +53,7 @@ def render(scene: Scene, synth: Synth, seconds: float) -> np.ndarray:
     return np.rint(mix * np.float32(32767)).astype(np.int16)
 
 
-def stems(scene: Scene, synth: Synth) -> list[np.ndarray]:
+def stems(scene: Scene, synth: Synth) -> list[Signal]:
     """Synthesise the events one by one, dry, at the levels they have in the scene."""
     return [
         set_level(render_event(event, synth), synth, level)
@@ -60,7 +61,7 @@ def stems(scene: Scene, synth: Synth) -> list[np.ndarray]:
     ]
 
 
-def render_event(event: Event, synth: Synth) -> np.ndarray:
+def render_event(event: Event, synth: Synth) -> Signal:
     """Synthesise one event, float32 of event.seconds, dry, level not yet set."""
     kind = KINDS[event.kind]
     if kind.texture:
@@ -75,7 +76,7 @@ def render_event(event: Event, synth: Synth) -> np.ndarray:
     return signal
 
 
-def onsets(kind: Kind, event: Event, synth: Synth) -> list[np.ndarray]:
+def onsets(kind: Kind, event: Event, synth: Synth) -> list[Signal]:
     """Draw the onset times (seconds into the event) of each individual."""
     room = event.seconds - kind.call_seconds
     least, most = kind.interval
@@ -105,16 +106,17 @@ def onsets(kind: Kind, event: Event, synth: Synth) -> list[np.ndarray]:
 
 def _spread(
     synth: Synth, first: float, least: float, most: float, room: float
-) -> np.ndarray:
+) -> Signal:
     """Onsets from `first` (at most `room`) as far as there is room."""
     steps = synth.rng.uniform(least, most, int(room / least) + 1)
     times = min(first, room) + np.concatenate([[0.0], np.cumsum(steps)])
     return times[times <= room + 1e-9]
 
 
-def _render_calls(kind: Kind, event: Event, synth: Synth) -> np.ndarray:
+def _render_calls(kind: Kind, event: Event, synth: Synth) -> Signal:
     result = np.zeros(synth.samples(event.seconds), np.float32)
     # Individuals heard together differ in size, so that one hears how many.
+    assert kind.caller is not None, "a kind without a texture has calls"
     sizes = (np.arange(event.sources) + synth.rng.random(event.sources)) / event.sources
     order = synth.rng.permutation(event.sources)
     times = onsets(kind, event, synth)
@@ -128,12 +130,12 @@ def _render_calls(kind: Kind, event: Event, synth: Synth) -> np.ndarray:
     return synth.fade(result, 0.002, 0.1)
 
 
-def _far(signal: np.ndarray, synth: Synth) -> np.ndarray:
+def _far(signal: Signal, synth: Synth) -> Signal:
     """Air and obstacles take the high frequencies."""
     return synth.band(signal, None, synth.between(1200, 2500), 1)
 
 
-def _moving(signal: np.ndarray, synth: Synth, manner: str) -> np.ndarray:
+def _moving(signal: Signal, synth: Synth, manner: str) -> Signal:
     """From far to near, or back: level and brightness."""
     seconds = len(signal) / synth.rate
     points = np.linspace(0, 1, 12)
@@ -146,7 +148,7 @@ def _moving(signal: np.ndarray, synth: Synth, manner: str) -> np.ndarray:
 
 def _levels(scene: Scene, synth: Synth) -> list[float]:
     levels = [
-        LEVELS.get(event.manner, USUAL) + synth.between(-1.5, 1.5)
+        LEVELS.get(event.manner or "", USUAL) + synth.between(-1.5, 1.5)
         for event in scene.events
     ]
     if scene.relation.startswith("over"):
@@ -154,7 +156,7 @@ def _levels(scene: Scene, synth: Synth) -> list[float]:
     return levels
 
 
-def set_level(signal: np.ndarray, synth: Synth, level: float) -> np.ndarray:
+def set_level(signal: Signal, synth: Synth, level: float) -> Signal:
     """Scale to a level in dB, less where peaks would stand out too far."""
     frame = synth.samples(FRAME)
     frames = signal[: len(signal) // frame * frame].reshape(-1, frame)
@@ -169,16 +171,17 @@ def set_level(signal: np.ndarray, synth: Synth, level: float) -> np.ndarray:
 def _reverberant(event: Event) -> float:
     if KINDS[event.kind].background:
         return 0.0
-    return REVERBERANT.get(event.manner, USUALLY_REVERBERANT)
+    return REVERBERANT.get(event.manner or "", USUALLY_REVERBERANT)
 
 
-def reverberate(signal: np.ndarray, synth: Synth) -> np.ndarray:
+def reverberate(signal: Signal, synth: Synth) -> Signal:
     """Convolve with decaying noise of unit energy: a room of random size."""
     reverberation = synth.log_between(0.25, 1.2)  # seconds for 60 dB
     seconds = min(reverberation, 0.8)
-    response = synth.white(seconds) * synth.decay(seconds, reverberation / 6.91)
+    response: Signal = synth.white(seconds) * synth.decay(seconds, reverberation / 6.91)
     response = synth.band(response, None, synth.between(2500, 6000), 1)
     response /= np.sqrt(np.dot(response, response))
     size = scipy.fft.next_fast_len(len(signal) + len(response), real=True)
     spectrum = scipy.fft.rfft(signal, size) * scipy.fft.rfft(response, size)
-    return scipy.fft.irfft(spectrum, size)[: len(signal)]
+    wet: Signal = scipy.fft.irfft(spectrum, size)[: len(signal)]
+    return wet

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from workflow_src.errors import InputError
 from workflow_src.settings import Settings
 
-SPLITS = ("train", "val", "test", "tagged")
+EMBEDDED_SPLITS = ("train", "val", "test", "tagged")
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class EmbeddedSettings(Settings):
     seconds: float = 10.0
 
     def __post_init__(self) -> None:
-        for name in ("seed", *(f"{split}_clips" for split in SPLITS)):
+        for name in ("seed", *(f"{split}_clips" for split in EMBEDDED_SPLITS)):
             if getattr(self, name) < 0:
                 raise InputError(f"embedded.{name} is negative: {getattr(self, name)}")
         if not 16000 <= self.sample_rate <= 48000:

@@ -11,6 +11,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import scipy.fft
 import scipy.signal
+from numpy.typing import NDArray
+
+# (samples,), float32 unless a function says otherwise; full scale is 1.
+Signal = NDArray[np.floating]
+# A few numbers, in a list or an array.
+Numbers = Sequence[float] | NDArray[np.floating]
 
 TWO_PI = np.float32(2 * np.pi)
 
@@ -42,41 +48,42 @@ class Synth:
         """Length in samples, at least one."""
         return max(1, round(seconds * self.rate))
 
-    def time(self, seconds: float) -> np.ndarray:
+    def time(self, seconds: float) -> Signal:
         """Time in seconds of each sample."""
-        return np.arange(self.samples(seconds), dtype=np.float32) / self.rate
+        time: Signal = np.arange(self.samples(seconds), dtype=np.float32) / self.rate
+        return time
 
-    def curve(self, seconds: float, points: Sequence[float]) -> np.ndarray:
+    def curve(self, seconds: float, points: Numbers) -> Signal:
         """Join evenly spaced control points by straight lines."""
         count = self.samples(seconds)
         position = np.arange(count, dtype=np.float32) * np.float32(
             (len(points) - 1) / max(count - 1, 1)
         )
-        return np.interp(position, np.arange(len(points)), points).astype(np.float32)
+        curve: Signal = np.interp(position, np.arange(len(points)), points)
+        return curve.astype(np.float32)
 
-    def drift(self, seconds: float, changes: float, low: float, high: float):
+    def drift(self, seconds: float, changes: float, low: float, high: float) -> Signal:
         """Wander at random between two values, `changes` times a second."""
         points = max(3, round(seconds * changes) + 2)
         return self.curve(seconds, self.rng.uniform(low, high, points))
 
-    def cycle(self, seconds: float, period: float) -> np.ndarray:
+    def cycle(self, seconds: float, period: float) -> Signal:
         """Position in [0, 1) of something that repeats, from a random start."""
         turns = self.time(seconds) / np.float32(period)
         turns += np.float32(self.rng.random())
-        return turns - np.floor(turns)
+        position: Signal = turns - np.floor(turns)
+        return position
 
     # Sources.
 
-    def white(self, seconds: float) -> np.ndarray:
+    def white(self, seconds: float) -> Signal:
         """White noise of unit variance (uniform: as flat, and cheaper)."""
         noise = self.rng.random(self.samples(seconds), dtype=np.float32)
         noise -= np.float32(0.5)
         noise *= np.float32(np.sqrt(12))
         return noise
 
-    def coloured(
-        self, seconds: float, gain: Callable[[np.ndarray], np.ndarray]
-    ) -> np.ndarray:
+    def coloured(self, seconds: float, gain: Callable[[Signal], Signal]) -> Signal:
         """Stationary noise of unit RMS whose magnitude spectrum is `gain(Hz)`."""
         count = self.samples(seconds)
         size = scipy.fft.next_fast_len(count, real=True)
@@ -87,7 +94,7 @@ class Synth:
         spectrum[0] = 0
         return unit_rms(scipy.fft.irfft(spectrum, size)[:count])
 
-    def phase(self, frequency: np.ndarray) -> np.ndarray:
+    def phase(self, frequency: Signal) -> Signal:
         """Phase in cycles, modulo one, of a tone of changing frequency (Hz)."""
         # Summed in double precision: single would turn long tones into noise.
         cycles = np.cumsum(frequency, dtype=np.float64)
@@ -96,9 +103,7 @@ class Synth:
         cycles -= np.floor(cycles)
         return cycles.astype(np.float32)
 
-    def tone(
-        self, frequency: np.ndarray, harmonics: Sequence[float] = (1.0,)
-    ) -> np.ndarray:
+    def tone(self, frequency: Signal, harmonics: Numbers = (1.0,)) -> Signal:
         """Add harmonics with the given amplitudes; none above half the rate."""
         phase = self.phase(frequency) * TWO_PI
         highest = float(frequency.max())
@@ -108,18 +113,19 @@ class Synth:
                 result += np.float32(amplitude) * np.sin(phase * np.float32(number))
         return result
 
-    def pulses(self, frequency: np.ndarray, sharpness: float = 12.0) -> np.ndarray:
+    def pulses(self, frequency: Signal, sharpness: float = 12.0) -> Signal:
         """Train of decaying pulses: a larynx, an engine's cylinders."""
         pulse = np.exp(self.phase(frequency) * np.float32(-sharpness))
-        return pulse - np.float32((1 - np.exp(-sharpness)) / sharpness)
+        train: Signal = pulse - np.float32((1 - np.exp(-sharpness)) / sharpness)
+        return train
 
     def partials(
         self,
         seconds: float,
-        frequencies: Sequence[float],
-        amplitudes: Sequence[float],
-        decays: Sequence[float],
-    ) -> np.ndarray:
+        frequencies: Numbers,
+        amplitudes: Numbers,
+        decays: Numbers,
+    ) -> Signal:
         """Add decaying sines: amplitude falls to 1/e in each `decays` seconds."""
         time = self.time(seconds)
         result = np.zeros_like(time)
@@ -143,29 +149,31 @@ class Synth:
 
     def band(
         self,
-        signal: np.ndarray,
+        signal: Signal,
         low: float | None = None,
         high: float | None = None,
         order: int = 2,
-    ) -> np.ndarray:
+    ) -> Signal:
         """Keep frequencies from `low` to `high` Hz (Butterworth)."""
         top = 0.46 * self.rate
         if high is not None and high >= top:
             high = None
-        if low is None and high is None:
-            return signal
-        if low is None:
+        edges: float | tuple[float, float]
+        if high is not None and low is None:
             edges, kind = high, "lowpass"
-        elif high is None:
+        elif low is not None and high is None:
             edges, kind = min(low, 0.9 * top), "highpass"
-        else:
+        elif low is not None and high is not None:
             edges, kind = (min(low, 0.7 * high), high), "bandpass"
+        else:
+            return signal
         sos = scipy.signal.butter(order, edges, kind, fs=self.rate, output="sos")
-        return scipy.signal.sosfilt(sos.astype(np.float32), signal)
+        filtered: Signal = scipy.signal.sosfilt(sos.astype(np.float32), signal)
+        return filtered
 
     def resonate(
-        self, signal: np.ndarray, peaks: Sequence[tuple[float, float, float]]
-    ) -> np.ndarray:
+        self, signal: Signal, peaks: Sequence[tuple[float, float, float]]
+    ) -> Signal:
         """Sum resonances given as (centre Hz, bandwidth Hz, gain)."""
         result = np.zeros_like(signal)
         for centre, width, gain in peaks:
@@ -179,7 +187,7 @@ class Synth:
 
     # Shapes in time.
 
-    def fade(self, signal: np.ndarray, attack: float, release: float) -> np.ndarray:
+    def fade(self, signal: Signal, attack: float, release: float) -> Signal:
         """Raise the beginning and lower the end, in seconds; changes `signal`."""
         rise = min(self.samples(attack), len(signal))
         fall = min(self.samples(release), len(signal))
@@ -187,11 +195,12 @@ class Synth:
         signal[-fall:] *= np.cos(np.linspace(0, np.pi / 2, fall, dtype=np.float32))
         return signal
 
-    def decay(self, seconds: float, time_constant: float) -> np.ndarray:
+    def decay(self, seconds: float, time_constant: float) -> Signal:
         """Exponential decay from one."""
-        return np.exp(self.time(seconds) * np.float32(-1 / time_constant))
+        envelope: Signal = np.exp(self.time(seconds) * np.float32(-1 / time_constant))
+        return envelope
 
-    def impulses(self, seconds: float, per_second: float) -> np.ndarray:
+    def impulses(self, seconds: float, per_second: float) -> Signal:
         """Impulses at random times with random signed heights."""
         count = self.samples(seconds)
         result = np.zeros(count, np.float32)
@@ -204,10 +213,10 @@ class Synth:
     def scatter(
         self,
         seconds: float,
-        grains: Sequence[np.ndarray],
-        onsets: np.ndarray,
-        gains: np.ndarray,
-    ) -> np.ndarray:
+        grains: Sequence[Signal],
+        onsets: Signal,
+        gains: Signal,
+    ) -> Signal:
         """Place grains, drawn at random, at onsets in seconds."""
         result = np.zeros(self.samples(seconds), np.float32)
         chosen = self.rng.integers(0, len(grains), len(onsets))
@@ -216,7 +225,7 @@ class Synth:
         return result
 
 
-def add_at(target: np.ndarray, piece: np.ndarray, start: int) -> None:
+def add_at(target: Signal, piece: Signal, start: int) -> None:
     """Add `piece` to `target` from sample `start` on, cut at both ends."""
     first = max(0, -start)
     last = min(len(piece), len(target) - start)
@@ -224,13 +233,13 @@ def add_at(target: np.ndarray, piece: np.ndarray, start: int) -> None:
         target[start + first : start + last] += piece[first:last]
 
 
-def unit_rms(signal: np.ndarray) -> np.ndarray:
+def unit_rms(signal: Signal) -> Signal:
     """Scale to a root mean square of one (silence stays silence)."""
     rms = np.sqrt(np.dot(signal, signal) / len(signal))
     return signal / rms if rms > 0 else signal
 
 
-def unit_peak(signal: np.ndarray) -> np.ndarray:
+def unit_peak(signal: Signal) -> Signal:
     """Scale to a largest magnitude of one (silence stays silence)."""
     peak = np.abs(signal).max()
     return signal / peak if peak > 0 else signal

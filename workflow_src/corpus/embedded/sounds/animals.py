@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from workflow_src.corpus.embedded.kinds import Family
-from workflow_src.corpus.embedded.synth import Synth, add_at, unit_peak
+from workflow_src.corpus.embedded.kinds import Call, Family
+from workflow_src.corpus.embedded.synth import Signal, Synth, add_at, unit_peak
 
 FAMILY = Family("animals")
 
@@ -18,14 +18,14 @@ FAMILY = Family("animals")
     sources=4,
     manners=("loud", "faint", "near", "far"),
 )
-def dog(synth: Synth, size: float):
+def dog(synth: Synth, size: float) -> Call:
     """Short rough harmonic bursts with a pitch that jumps up and falls."""
     pitch = 260 * 2.6**size * synth.between(0.93, 1.07)
     length = synth.between(0.13, 0.24) * (1.15 - 0.4 * size)
     throat = (1.9 + 0.5 * synth.rng.random()) * pitch
     roughness = synth.between(0.2, 0.5)
 
-    def bark() -> np.ndarray:
+    def bark() -> Signal:
         seconds = length * synth.between(0.85, 1.15)
         top = pitch * synth.between(1.2, 1.45)
         contour = synth.curve(seconds, [pitch, top, 0.95 * top, 0.7 * pitch])
@@ -46,12 +46,12 @@ def dog(synth: Synth, size: float):
     sources=2,
     manners=("loud", "faint", "near", "far"),
 )
-def cat(synth: Synth, size: float):
+def cat(synth: Synth, size: float) -> Call:
     """A drawn-out voice whose mouth opens and closes: m-ee-ow."""
     pitch = 430 * 1.7**size * synth.between(0.95, 1.05)
     length = synth.between(0.6, 0.9)
 
-    def meow() -> np.ndarray:
+    def meow() -> Signal:
         seconds = length * synth.between(0.9, 1.1)
         rise = synth.between(1.25, 1.5)
         contour = pitch * synth.curve(seconds, [0.9, rise, 1.1 * rise, rise, 0.85])
@@ -74,12 +74,12 @@ def cat(synth: Synth, size: float):
     sources=3,
     manners=("loud", "faint", "far"),
 )
-def cow(synth: Synth, size: float):
+def cow(synth: Synth, size: float) -> Call:
     """A long low voice that rises a little and falls."""
     pitch = 85 * 1.9**size * synth.between(0.95, 1.05)
     length = synth.between(1.2, 1.7)
 
-    def moo() -> np.ndarray:
+    def moo() -> Signal:
         seconds = length * synth.between(0.9, 1.1)
         contour = pitch * synth.curve(seconds, [0.8, 1.05, 1.2, 1.15, 0.75])
         source = synth.pulses(contour, 14) + 0.03 * synth.white(seconds)
@@ -98,7 +98,7 @@ def cow(synth: Synth, size: float):
     sources=4,
     manners=("loud", "faint", "near", "far"),
 )
-def bird(synth: Synth, size: float):
+def bird(synth: Synth, size: float) -> Call:
     """A song of fast whistled sweeps; each bird has a few notes of its own."""
     centre = 2600 * 2.0**size * synth.between(0.95, 1.05)
     notes = [
@@ -113,7 +113,7 @@ def bird(synth: Synth, size: float):
     ]
     repeats = synth.whole(1, 2)
 
-    def song() -> np.ndarray:
+    def song() -> Signal:
         result = np.zeros(synth.samples(1.0), np.float32)
         onset = 0.0
         for length, start, ratio, trill, speed in notes * repeats:
@@ -140,13 +140,13 @@ def bird(synth: Synth, size: float):
     sources=4,
     manners=("loud", "faint", "far"),
 )
-def frog(synth: Synth, size: float):
+def frog(synth: Synth, size: float) -> Call:
     """A croak: a resonance struck 30 to 60 times a second."""
     centre = 480 * 2.4**size * synth.between(0.95, 1.05)
     rattle = synth.between(32, 60)
     length = synth.between(0.22, 0.42)
 
-    def croak() -> np.ndarray:
+    def croak() -> Signal:
         seconds = length * synth.between(0.9, 1.1)
         beats = synth.pulses(rattle * synth.curve(seconds, [0.8, 1.1, 1.0]), 25)
         tone = synth.resonate(beats, [(centre, 110, 1.0), (2.6 * centre, 260, 0.5)])
@@ -156,7 +156,7 @@ def frog(synth: Synth, size: float):
 
 
 @FAMILY.texture("cricket", background=True, manners=("loud", "faint", "far"))
-def cricket(synth: Synth, seconds: float, manner: str | None) -> np.ndarray:
+def cricket(synth: Synth, seconds: float, manner: str | None) -> Signal:
     """Pure high tones in short trills, two to four insects."""
     result = np.zeros(synth.samples(seconds), np.float32)
     time = synth.time(seconds)

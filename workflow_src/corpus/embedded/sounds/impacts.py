@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from workflow_src.corpus.embedded.kinds import Family
-from workflow_src.corpus.embedded.synth import Synth, unit_peak, unit_rms
+from workflow_src.corpus.embedded.kinds import Call, Family
+from workflow_src.corpus.embedded.synth import Signal, Synth, unit_peak, unit_rms
 
 FAMILY = Family("impacts")
 
@@ -17,12 +17,12 @@ FAMILY = Family("impacts")
     countable=True,
     manners=("loud", "faint", "near", "far"),
 )
-def knocking(synth: Synth, size: float):
+def knocking(synth: Synth, size: float) -> Call:
     """Knuckles on wood: low resonances of a panel, gone in 50 ms."""
     panel = 170 * 1.8**size * synth.between(0.95, 1.05)
     modes = panel * np.array([1.0, 1.62, 2.4, 3.7])
 
-    def knock() -> np.ndarray:
+    def knock() -> Signal:
         strike = synth.partials(
             0.2,
             modes * synth.rng.uniform(0.99, 1.01, 4),
@@ -37,9 +37,9 @@ def knocking(synth: Synth, size: float):
 
 
 @FAMILY.texture("footsteps", manners=("fast", "slow", "approach", "recede", "faint"))
-def footsteps(synth: Synth, seconds: float, manner: str | None) -> np.ndarray:
+def footsteps(synth: Synth, seconds: float, manner: str | None) -> Signal:
     """Heel and sole on gravel: a thud and a crunch of 100 ms."""
-    low, high = {"fast": (2.8, 3.5), "slow": (1.0, 1.3)}.get(manner, (1.6, 2.1))
+    low, high = {"fast": (2.8, 3.5), "slow": (1.0, 1.3)}.get(manner or "", (1.6, 2.1))
     period = 1 / synth.between(low, high)
     steps = np.arange(synth.between(0, 0.2), seconds - 0.2, period)
     steps = steps + synth.rng.normal(0, 0.02 * period, len(steps))
@@ -62,10 +62,10 @@ def footsteps(synth: Synth, seconds: float, manner: str | None) -> np.ndarray:
     countable=True,
     manners=("loud", "faint", "near", "far"),
 )
-def glass(synth: Synth, size: float):
+def glass(synth: Synth, size: float) -> Call:
     """A crash, then splinters that ring on the floor."""
 
-    def crash() -> np.ndarray:
+    def crash() -> Signal:
         burst = synth.white(1.2) * synth.decay(1.2, synth.between(0.04, 0.08))
         result = unit_peak(synth.band(burst, 2500, None))
         splinters = []
@@ -90,12 +90,12 @@ def glass(synth: Synth, size: float):
     countable=True,
     manners=("loud", "near", "far"),
 )
-def gunshot(synth: Synth, size: float):
+def gunshot(synth: Synth, size: float) -> Call:
     """A blast of all frequencies at once with a booming tail."""
     boom = 75 * 1.6**size
     tail = synth.between(0.07, 0.14)
 
-    def shot() -> np.ndarray:
+    def shot() -> Signal:
         blast = synth.white(0.6) * synth.decay(0.6, synth.between(0.01, 0.02))
         echo = synth.white(0.6) * synth.decay(0.6, tail)
         thump = synth.partials(0.6, [boom], [1.0], [0.06])
@@ -106,19 +106,22 @@ def gunshot(synth: Synth, size: float):
 
 
 @FAMILY.texture("applause", manners=("loud", "faint", "far"))
-def applause(synth: Synth, seconds: float, manner: str | None) -> np.ndarray:
+def applause(synth: Synth, seconds: float, manner: str | None) -> Signal:
     """Many pairs of hands, each with its own pitch and pace."""
     people = synth.whole(12, 30)
-    grains, onsets = [], []
+    grains: list[Signal] = []
+    onsets_by_person: list[Signal] = []
     for _ in range(people):
-        clap = synth.white(0.04) * synth.decay(0.04, synth.between(0.003, 0.006))
+        clap: Signal = synth.white(0.04) * synth.decay(
+            0.04, synth.between(0.003, 0.006)
+        )
         palm = synth.log_between(900, 2200)
         clap = synth.resonate(clap, [(palm, 0.5 * palm, 1.0), (5000, 3000, 0.3)])
         grains.append(unit_peak(clap))
         pace = synth.between(3.2, 4.8)
         claps = np.arange(synth.between(0, 0.3), seconds - 0.05, 1 / pace)
-        onsets.append(claps + synth.rng.normal(0, 0.02, len(claps)))
-    onsets = np.concatenate(onsets)
+        onsets_by_person.append(claps + synth.rng.normal(0, 0.02, len(claps)))
+    onsets = np.concatenate(onsets_by_person)
     gains = synth.rng.uniform(0.3, 1.0, len(onsets))
     wave = synth.scatter(seconds, grains, onsets, gains)
     return unit_rms(wave) * synth.curve(seconds, [0.7, 1.0, 1.0, 0.95, 0.7])

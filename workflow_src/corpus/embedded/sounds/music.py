@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from workflow_src.corpus.embedded.kinds import Family
-from workflow_src.corpus.embedded.synth import Synth, add_at, unit_peak, unit_rms
+from workflow_src.corpus.embedded.synth import (
+    Signal,
+    Synth,
+    add_at,
+    unit_peak,
+    unit_rms,
+)
 
 FAMILY = Family("music")
 
@@ -26,11 +32,11 @@ def melody(synth: Synth, key: float, notes: int) -> list[float]:
 
 def pace(manner: str | None, slow: float, usual: float, fast: float) -> float:
     """Notes a second for a manner."""
-    return {"slow": slow, "fast": fast}.get(manner, usual)
+    return {"slow": slow, "fast": fast}.get(manner or "", usual)
 
 
 @FAMILY.texture("piano", manners=MUSIC_MANNERS)
-def piano(synth: Synth, seconds: float, manner: str | None) -> np.ndarray:
+def piano(synth: Synth, seconds: float, manner: str | None) -> Signal:
     """Struck strings: slightly stretched partials that decay, over a bass."""
     speed = pace(manner, 1.3, 2.8, 5.5) * synth.between(0.9, 1.1)
     key = synth.log_between(262, 523)
@@ -52,7 +58,7 @@ def piano(synth: Synth, seconds: float, manner: str | None) -> np.ndarray:
     return result
 
 
-def pluck(synth: Synth, pitch: float, seconds: float, softness: float) -> np.ndarray:
+def pluck(synth: Synth, pitch: float, seconds: float, softness: float) -> Signal:
     """Karplus-Strong string: a noise period that a moving average wears down."""
     period = max(8, round(synth.rate / pitch))
     rows = -(-synth.samples(seconds) // period)
@@ -68,7 +74,7 @@ def pluck(synth: Synth, pitch: float, seconds: float, softness: float) -> np.nda
 
 
 @FAMILY.texture("guitar", manners=MUSIC_MANNERS)
-def guitar(synth: Synth, seconds: float, manner: str | None) -> np.ndarray:
+def guitar(synth: Synth, seconds: float, manner: str | None) -> Signal:
     """Strummed chords of plucked strings."""
     speed = pace(manner, 0.9, 1.8, 3.2) * synth.between(0.9, 1.1)
     key = synth.log_between(98, 140)
@@ -91,7 +97,7 @@ def guitar(synth: Synth, seconds: float, manner: str | None) -> np.ndarray:
 
 
 @FAMILY.texture("flute", manners=MUSIC_MANNERS)
-def flute(synth: Synth, seconds: float, manner: str | None) -> np.ndarray:
+def flute(synth: Synth, seconds: float, manner: str | None) -> Signal:
     """Held notes, nearly pure, with vibrato and breath."""
     speed = pace(manner, 0.9, 2.0, 4.0) * synth.between(0.9, 1.1)
     tune = melody(synth, synth.log_between(523, 880), int(seconds * speed) + 2)
@@ -102,11 +108,12 @@ def flute(synth: Synth, seconds: float, manner: str | None) -> np.ndarray:
     breath = unit_rms(synth.band(synth.white(seconds), 1500, 6000))
     within = (synth.time(seconds) * np.float32(speed)) % 1
     tongue = np.clip(within * 12, 0, 1) * np.clip((1 - within) * 14, 0, 1)
-    return (wave * (1 + 0.12 * vibrato) + 0.05 * breath) * tongue
+    notes: Signal = (wave * (1 + 0.12 * vibrato) + 0.05 * breath) * tongue
+    return notes
 
 
 @FAMILY.texture("drums", manners=MUSIC_MANNERS)
-def drums(synth: Synth, seconds: float, manner: str | None) -> np.ndarray:
+def drums(synth: Synth, seconds: float, manner: str | None) -> Signal:
     """A kit: bass drum, snare and cymbal in a bar of eight."""
     speed = pace(manner, 2.2, 4.0, 6.5) * synth.between(0.92, 1.08)
     sweep = synth.between(50, 65) * (1 + 2.5 * synth.decay(0.25, 0.03))

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
-from workflow_src.corpus.embedded.kinds import Family
-from workflow_src.corpus.embedded.synth import Synth, add_at, unit_peak
+from workflow_src.corpus.embedded.kinds import Call, Family, KindFacts
+from workflow_src.corpus.embedded.synth import Signal, Synth, add_at, unit_peak
 
 FAMILY = Family("voices")
 
@@ -20,7 +18,7 @@ VOWELS = (
     (300, 870, 2240),
     (500, 1500, 2500),
 )
-SPEECH = {
+SPEECH: KindFacts = {
     "interval": (1.5, 2.3),
     "call_seconds": 1.8,
     "sources": 2,
@@ -28,27 +26,27 @@ SPEECH = {
 }
 
 
-def speaker(synth: Synth, pitch: float, throat: float) -> Callable[[], np.ndarray]:
+def speaker(synth: Synth, pitch: float, throat: float) -> Call:
     """Speech without words: syllables of vowels and fricatives with a melody."""
     pace = synth.between(0.85, 1.2)
     breath = synth.between(0.01, 0.04)
 
-    def vowel(seconds: float, height: float) -> np.ndarray:
+    def vowel(seconds: float, height: float) -> Signal:
         contour = pitch * height * synth.curve(seconds, [0.97, 1.05, 0.95])
         source = synth.pulses(contour, 10) + breath * synth.white(seconds)
         f1, f2, f3 = VOWELS[synth.whole(0, len(VOWELS) - 1)]
-        peaks = [(f1, 80, 1.0), (f2, 110, 0.6), (f3, 170, 0.35)]
-        peaks = [(throat * f, width, gain) for f, width, gain in peaks]
+        formants = [(f1, 80, 1.0), (f2, 110, 0.6), (f3, 170, 0.35)]
+        peaks = [(throat * f, width, gain) for f, width, gain in formants]
         return synth.fade(unit_peak(synth.resonate(source, peaks)), 0.03, 0.05)
 
-    def fricative() -> np.ndarray:
+    def fricative() -> Signal:
         seconds = synth.between(0.05, 0.1)
         low = synth.between(2500, 5000)
         noise = synth.band(synth.white(seconds), low, 2.0 * low)
         noise = unit_peak(synth.fade(noise, 0.02, 0.03))
         return noise * np.float32(synth.between(0.05, 0.2))
 
-    def utterance() -> np.ndarray:
+    def utterance() -> Signal:
         result = np.zeros(synth.samples(1.8), np.float32)
         onset, end = 0.0, synth.between(1.1, 1.75)
         while onset < end - 0.2:
@@ -66,14 +64,14 @@ def speaker(synth: Synth, pitch: float, throat: float) -> Callable[[], np.ndarra
 
 
 @FAMILY.calls("man", **SPEECH)
-def man(synth: Synth, size: float):
+def man(synth: Synth, size: float) -> Call:
     """A voice of 85 to 140 Hz."""
     pitch = 85 * 1.6**size * synth.between(0.97, 1.03)
     return speaker(synth, pitch, synth.between(0.92, 1.03))
 
 
 @FAMILY.calls("woman", **SPEECH)
-def woman(synth: Synth, size: float):
+def woman(synth: Synth, size: float) -> Call:
     """A voice of 185 to 280 Hz, from a shorter throat."""
     pitch = 185 * 1.45**size * synth.between(0.97, 1.03)
     return speaker(synth, pitch, synth.between(1.14, 1.25))
@@ -86,13 +84,13 @@ def woman(synth: Synth, size: float):
     sources=4,
     manners=("loud", "faint", "far"),
 )
-def laughter(synth: Synth, size: float):
+def laughter(synth: Synth, size: float) -> Call:
     """Ha-ha-ha: breathy vowels, five a second, that fall in pitch."""
     pitch = 150 * 2.3**size * synth.between(0.95, 1.05)
     throat = 1 + 0.2 * size
     beat = synth.between(0.16, 0.23)
 
-    def laugh() -> np.ndarray:
+    def laugh() -> Signal:
         result = np.zeros(synth.samples(1.4), np.float32)
         for number in range(min(synth.whole(4, 7), int(1.35 / beat))):
             seconds = 0.6 * beat
@@ -118,11 +116,11 @@ def laughter(synth: Synth, size: float):
     call_seconds=1.2,
     manners=("loud", "faint", "far"),
 )
-def baby(synth: Synth, size: float):
+def baby(synth: Synth, size: float) -> Call:
     """Wails of 380 to 520 Hz, rich in harmonics, with a sob at the start."""
     pitch = 370 * 1.4**size * synth.between(0.97, 1.03)
 
-    def wail() -> np.ndarray:
+    def wail() -> Signal:
         seconds = synth.between(0.7, 1.1)
         contour = pitch * synth.curve(seconds, [0.8, 1.15, 1.2, 1.1, 0.8])
         contour *= 1 + 0.03 * np.sin(
@@ -143,12 +141,12 @@ def baby(synth: Synth, size: float):
     call_seconds=2.4,
     manners=("loud", "faint", "near"),
 )
-def snoring(synth: Synth, size: float):
+def snoring(synth: Synth, size: float) -> Call:
     """A rattled breath in, a soft breath out."""
     rattle = 28 * 1.7**size * synth.between(0.95, 1.05)
     nose = synth.between(320, 520)
 
-    def snore() -> np.ndarray:
+    def snore() -> Signal:
         inward = synth.between(0.9, 1.3)
         flutter = synth.pulses(rattle * synth.drift(inward, 8, 0.85, 1.15), 10)
         source = flutter * (0.5 + 0.5 * synth.white(inward))

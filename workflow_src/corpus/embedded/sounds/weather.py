@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from workflow_src.corpus.embedded.kinds import Family
-from workflow_src.corpus.embedded.synth import Synth, unit_peak, unit_rms
+from workflow_src.corpus.embedded.kinds import Call, Family
+from workflow_src.corpus.embedded.synth import Signal, Synth, unit_peak, unit_rms
 
 FAMILY = Family("weather")
 
 
 @FAMILY.texture("rain", background=True, manners=("heavy", "light", "roof", "heavy"))
-def rain(synth: Synth, seconds: float, manner: str | None) -> np.ndarray:
+def rain(synth: Synth, seconds: float, manner: str | None) -> Signal:
     """A hiss of far drops and the patter of near ones; a roof drums below it."""
     per_second, hiss_share = {
         "heavy": (1200, 1.6),
         "light": (70, 0.35),
         "roof": (260, 0.5),
-    }.get(manner, (350, 0.8))
+    }.get(manner or "", (350, 0.8))
     corner = synth.between(900, 1600)
     hiss = synth.coloured(
         seconds, lambda hz: (hz / corner) / (1 + (hz / corner) ** 1.4)
@@ -33,15 +33,17 @@ def rain(synth: Synth, seconds: float, manner: str | None) -> np.ndarray:
 
 
 @FAMILY.texture("wind", background=True, manners=("heavy", "light"))
-def wind(synth: Synth, seconds: float, manner: str | None) -> np.ndarray:
+def wind(synth: Synth, seconds: float, manner: str | None) -> Signal:
     """Gusts: low noise that swells and brightens together."""
-    rate, floor = {"heavy": (1.1, 0.35), "light": (0.4, 0.2)}.get(manner, (0.6, 0.2))
+    rate, floor = {"heavy": (1.1, 0.35), "light": (0.4, 0.2)}.get(
+        manner or "", (0.6, 0.2)
+    )
     gust = synth.drift(seconds, rate, floor, 1.0)
     corner = synth.between(130, 220)
     low = synth.coloured(seconds, lambda hz: (hz / 60) / (1 + (hz / corner) ** 2.4))
     howl_at = synth.between(420, 800)
     howl = synth.coloured(seconds, lambda hz: 1 / (1 + ((hz - howl_at) / 70) ** 2))
-    howling = {"heavy": 0.5, "light": 0.12}.get(manner, 0.3)
+    howling = {"heavy": 0.5, "light": 0.12}.get(manner or "", 0.3)
     return low * gust + howling * howl * gust**3
 
 
@@ -51,10 +53,10 @@ def wind(synth: Synth, seconds: float, manner: str | None) -> np.ndarray:
     call_seconds=3.6,
     manners=("loud", "faint", "far"),
 )
-def thunder(synth: Synth, size: float):
+def thunder(synth: Synth, size: float) -> Call:
     """A crack and a long rolling rumble."""
 
-    def clap() -> np.ndarray:
+    def clap() -> Signal:
         seconds = synth.between(2.8, 3.6)
         rumble = synth.coloured(seconds, lambda hz: 1 / (1 + (hz / 150) ** 1.8))
         rolls = synth.drift(seconds, 6, 0.2, 1.0) * synth.decay(seconds, 1.1)
@@ -68,7 +70,7 @@ def thunder(synth: Synth, size: float):
 
 
 @FAMILY.texture("stream", background=True, manners=("loud", "faint", "near"))
-def stream(synth: Synth, seconds: float, manner: str | None) -> np.ndarray:
+def stream(synth: Synth, seconds: float, manner: str | None) -> Signal:
     """Bubbles, each a short rising tone, over a soft rush."""
     grains = []
     for _ in range(40):
@@ -85,7 +87,7 @@ def stream(synth: Synth, seconds: float, manner: str | None) -> np.ndarray:
 
 
 @FAMILY.texture("waves", background=True, manners=("loud", "far", "heavy"))
-def waves(synth: Synth, seconds: float, manner: str | None) -> np.ndarray:
+def waves(synth: Synth, seconds: float, manner: str | None) -> Signal:
     """Surf: noise that swells, breaks and hisses back every few seconds."""
     period = synth.between(3.0, 4.6)
     cycle = synth.cycle(seconds, period)
@@ -93,4 +95,5 @@ def waves(synth: Synth, seconds: float, manner: str | None) -> np.ndarray:
     swell = np.maximum(ebb, np.where(cycle < 0.45, (cycle / 0.45) ** 2, 0))
     low = synth.coloured(seconds, lambda hz: 1 / (1 + (hz / 300) ** 1.6))
     foam = synth.coloured(seconds, lambda hz: hz / (1 + (hz / 2500) ** 2))
-    return low * (0.08 + swell) + 0.8 * foam * swell**1.5
+    surf: Signal = low * (0.08 + swell) + 0.8 * foam * swell**1.5
+    return surf
