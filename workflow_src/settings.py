@@ -160,8 +160,8 @@ def _complaint(kind: type, errors: list[ErrorDetails], source: str) -> KeyCompla
         hint = f"; did you mean {near[0]}?" if near else f"; known: {', '.join(known)}"
         return KeyComplaint(path, f"is not a known key{hint}", source)
     if first["type"] == "value_error":
-        said = str(first["ctx"]["error"])
-        return KeyComplaint(path, f": {said}" if path else said, source)
+        message = str(first["ctx"]["error"])
+        return KeyComplaint(path, f": {message}" if path else message, source)
     if first["type"] == "missing":
         return KeyComplaint(path, "is missing", source)
     if first["type"] == "literal_error":

@@ -21,7 +21,7 @@ import requests
 import urllib3
 
 from workflow_src.errors import InputError
-from workflow_src.files import require_disk
+from workflow_src.files import flush_folder, require_disk
 
 logger = logging.getLogger(__name__)
 
@@ -131,6 +131,7 @@ def fetch_file(
         raise
     flush_to_disk(part)
     part.replace(path)
+    flush_folder(path.parent)
 
 
 def request_to_file(
@@ -195,10 +196,10 @@ def check_sums(path: Path, sums: Mapping[str, str]) -> None:
         InputError: if one differs.
     """
     for kind, expected in sums.items():
-        found = digest(path, kind)
-        if found != expected:
+        actual = digest(path, kind)
+        if actual != expected:
             raise InputError(
-                f"{path}: its {kind} is {found}, not {expected}: a damaged or another "
+                f"{path}: its {kind} is {actual}, not {expected}: a damaged or another "
                 "file; delete it and fetch it again"
             )
 
@@ -221,8 +222,8 @@ def explain(error: Exception) -> str:
             break
         cause = inner
     # urllib3 begins with the object that failed.
-    said = re.sub(r"^<?\w+\(.*?\)>?: ", "", str(cause))
-    return f"the connection failed: {said}"
+    reason = re.sub(r"^<?\w+\(.*?\)>?: ", "", str(cause))
+    return f"the connection failed: {reason}"
 
 
 def _save(

@@ -49,7 +49,7 @@ STAGES: dict[str, tuple[str, ...]] = {
     "evaluate": ("table", "figure4", "sanity", "headlines"),
 }
 # Targets of their own, not part of `all`.
-APART = ("sweep_table", "layer_search", "pictures")
+EXTRA_TARGETS = ("sweep_table", "layer_search", "pictures")
 
 
 def dependencies(config: Config) -> Dependencies:
@@ -58,10 +58,10 @@ def dependencies(config: Config) -> Dependencies:
     Args:
         config: resolved.
     """
-    found: Dependencies = {}
+    by_rule: Dependencies = {}
     for rule, job, settings in _jobs(config):
-        found.setdefault(rule, {})[job] = settings
-    return found
+        by_rule.setdefault(rule, {})[job] = settings
+    return by_rule
 
 
 def _jobs(config: Config) -> Iterator[tuple[str, str, Any]]:

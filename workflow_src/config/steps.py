@@ -12,7 +12,8 @@ from pathlib import Path
 
 from workflow_src.audio.settings import FrontEndName, FrontEndSettings
 from workflow_src.augment.recipes import RecipeSettings
-from workflow_src.config.schema import Config, SpiceKind
+from workflow_src.config.schema import Config
+from workflow_src.config.sections import SpiceKind
 from workflow_src.corpus.embedded.settings import EMBEDDED_SPLITS, EmbeddedSettings
 from workflow_src.corpus.identity import CorpusIdentity
 from workflow_src.corpus.settings import AudioCapsSource

@@ -111,10 +111,10 @@ def fetch_captions(
                 origin = place.replace("{split}", split)
             fetch_file(origin, path, sums, retry=retry, instead=BY_HAND)
         captions = read_captions(path)
-        found = hashlib.sha256(path.read_bytes()).hexdigest()
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
         checked = "as pinned" if sums else "not checked"
         logger.info(
-            "%s: %d captions, SHA-256 %s (%s)", origin, len(captions), found, checked
+            "%s: %d captions, SHA-256 %s (%s)", origin, len(captions), digest, checked
         )
 
 

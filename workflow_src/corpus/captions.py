@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from workflow_src.corpus.manifest import read_csv, write_csv
+from workflow_src.csv_files import read_csv, write_csv
 from workflow_src.errors import InputError
 
 TAGS_FILE = "tags.csv"

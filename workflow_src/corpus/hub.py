@@ -190,15 +190,15 @@ class HubRepository:
             except (errors.HfHubHTTPError, errors.HFValidationError) as error:
                 if not _may_pass(error) or attempt == self.retry.attempts:
                     raise InputError(self._refusal(error, place)) from None
-                said = _told(error)
+                reason = _told(error)
             except (HttpError, OSError) as error:
-                said = _told(error)
+                reason = _told(error)
                 if attempt == self.retry.attempts:
                     raise InputError(
-                        f"the mirror {place} cannot be fetched ({said}): is there a "
+                        f"the mirror {place} cannot be fetched ({reason}): is there a "
                         "network? Run it again, and it goes on where it stopped"
                     ) from None
-            logger.warning("%s: %s; attempt %d follows", place, said, attempt + 1)
+            logger.warning("%s: %s; attempt %d follows", place, reason, attempt + 1)
             time.sleep(self.retry.pause(attempt))
         raise AssertionError("a retry policy has at least one attempt")
 

@@ -66,9 +66,9 @@ def require_downloader() -> list[Runtime]:
     return runtimes
 
 
-def no_runtime(said: str) -> InputError:
+def no_runtime(message: str) -> InputError:
     """The error for a runtime that yt-dlp itself did not find, or not accept."""
-    return InputError(f"yt-dlp cannot use a JavaScript runtime ({said}): {MEND}")
+    return InputError(f"yt-dlp cannot use a JavaScript runtime ({message}): {MEND}")
 
 
 def _candidates() -> Iterator[tuple[str, str]]:
@@ -84,10 +84,10 @@ def _candidates() -> Iterator[tuple[str, str]]:
 def _version(path: str) -> tuple[int, ...]:
     """Major and minor version that a program tells; (0,) if it tells none."""
     try:
-        told = subprocess.run(
+        output = subprocess.run(
             [path, "--version"], capture_output=True, text=True, timeout=20, check=True
         ).stdout
     except (OSError, subprocess.SubprocessError):
         return (0,)
-    version = re.search(r"(\d+)\.(\d+)", told)
+    version = re.search(r"(\d+)\.(\d+)", output)
     return (int(version[1]), int(version[2])) if version else (0,)

@@ -15,11 +15,11 @@ from workflow_src.audio.settings import ClipForm
 from workflow_src.corpus.captions import Split
 from workflow_src.corpus.decoded import DecodedSource, DecodedWriter
 from workflow_src.corpus.hub import ParquetFile, ParquetPlace
-from workflow_src.corpus.manifest import write_csv
 from workflow_src.corpus.mirrors import Mirror
 from workflow_src.corpus.official import OfficialClips
 from workflow_src.corpus.parquet import MirrorRow, read_rows
 from workflow_src.corpus.source import LostClip
+from workflow_src.csv_files import write_csv
 from workflow_src.errors import InputError
 from workflow_src.files import (
     append_json_line,
@@ -32,6 +32,7 @@ from workflow_src.files import (
 logger = logging.getLogger(__name__)
 
 FILES = "files.jsonl"  # parquet files that are done with, and what was in them
+JOURNAL_KEYS = ("file", "wanted", "clips", "findings")
 REPORT = "report.csv"
 REPORT_COLUMNS = ("split", "file_name", "finding", "detail")
 FETCHED = "parquet.partial"
@@ -82,7 +83,7 @@ def take_mirror(
         tuple(line["file"]): FileContent(
             dict.fromkeys(line["clips"]), [tuple(f) for f in line["findings"]]
         )
-        for line in read_json_lines(out / FILES)
+        for line in read_json_lines(out / FILES, JOURNAL_KEYS)
         if line["wanted"] == official.identity
     }
     files = _of_splits(place.files(), mirror, list(splits))
@@ -190,8 +191,8 @@ def _report(
                 rows.append((name, clip.file_name, lost.state, str(lost)))
                 lacking += 1
         clips = len(split.clips)
-        said = f"{name}: {clips - lacking} of {clips} clips; {lacking} are lacking"
-        logger.info("%s: %s: %s", place.name, said, out / REPORT)
+        counts = f"{name}: {clips - lacking} of {clips} clips; {lacking} are lacking"
+        logger.info("%s: %s: %s", place.name, counts, out / REPORT)
     rows += [(official.split_of.get(each[0], ""), *each) for each in sorted(findings)]
     write_csv(out / REPORT, REPORT_COLUMNS, rows)
 

@@ -75,8 +75,8 @@ def read_rows(
     except InputError:
         raise
     except (pa.ArrowException, OSError, ValueError) as error:
-        said = " ".join(str(error).split())
-        raise InputError(f"{path} is damaged: {said}") from None
+        reason = " ".join(str(error).split())
+        raise InputError(f"{path} is damaged: {reason}") from None
 
 
 def _read_group(
@@ -108,8 +108,8 @@ def _row(values: dict[str, Any], columns: MirrorColumns) -> MirrorRow:
     if len(identity) == 12 and identity.startswith("Y"):
         identity = identity[1:]
     start = _seconds(values[columns.start]) if columns.start else None
-    said = values[columns.caption] if columns.caption else None
-    captions = said if isinstance(said, list) else [said]
+    value = values[columns.caption] if columns.caption else None
+    captions = value if isinstance(value, list) else [value]
     return MirrorRow(identity, start, tuple(str(c) for c in captions if c is not None))
 
 

@@ -8,7 +8,7 @@ from workflow_src.corpus.captions import Clip
 
 
 @dataclass(frozen=True)
-class Fetched:
+class FetchedAudio:
     """A clip's encoded audio as a file, and the fetches it took (0: was there)."""
 
     path: Path
@@ -27,7 +27,7 @@ class LostClip(Exception):
 class Source(Protocol):
     """Anything with this method is an audio source."""
 
-    def fetch(self, clip: Clip) -> Fetched:
+    def fetch(self, clip: Clip) -> FetchedAudio:
         """The clip's audio.
 
         Raises:

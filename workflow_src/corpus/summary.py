@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-from workflow_src.corpus.manifest import LOST, OK, read_manifest, write_csv
+from workflow_src.corpus.manifest import LOST, OK, read_manifest
+from workflow_src.csv_files import write_csv
 from workflow_src.files import gigabytes, require_disk
 
 # Bytes of a clip's log-mels in half precision, (L, F): the captioning front end

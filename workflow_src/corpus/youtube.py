@@ -121,8 +121,8 @@ class YoutubeTransport:
             ended = run_limited(self.command(clip, folder, cookies), self.deadline)
         logger.debug("%s: yt-dlp: %s", clip.file_name, ended.output)
         errors, warnings = messages(ended.errors)
-        for said in warnings:
-            logger.warning("%s: yt-dlp: %s", clip.file_name, said)
+        for message in warnings:
+            logger.warning("%s: yt-dlp: %s", clip.file_name, message)
         path = folder / FILE
         if ended.status is None:
             raise RetryableError(
@@ -131,9 +131,9 @@ class YoutubeTransport:
             )
         if ended.status == 0 and path.exists():
             return path
-        for said in (*warnings, *errors):
-            if lacks_runtime(said):
-                raise no_runtime(said)
+        for message in (*warnings, *errors):
+            if lacks_runtime(message):
+                raise no_runtime(message)
         raise classify(errors or ["yt-dlp wrote no audio"], warnings)
 
 

@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from workflow_src.corpus.text import tokenize
 from workflow_src.metrics import bleu, meteor, paraphrases, sentence_similarity
 from workflow_src.metrics import spice as spice_metric
 from workflow_src.metrics.caption_input import (
@@ -28,10 +29,10 @@ from workflow_src.metrics.caption_input import (
     References,
     Systems,
     check,
-    tokenize,
+    tokenize_systems,
 )
 from workflow_src.metrics.corpus_scores import CorpusScore, ScoreOfSums, mean_of_clips
-from workflow_src.metrics.tokenization import plain_words, ptb_tokenize
+from workflow_src.metrics.tokenization import ptb_tokenize
 
 Scores = dict[str, tuple[float, list[float]]]
 
@@ -117,17 +118,22 @@ def evaluate_many(
     if similarity:
         sentence_similarity.require()
     clips = list(references)
-    reference_tokens, system_tokens = tokenize(systems, references)
-    real = list(reference_tokens.values())
-    said = {
+    reference_tokens, system_tokens = tokenize_systems(systems, references)
+    reference_texts = list(reference_tokens.values())
+    candidate_texts = {
         system: [tokens[clip] for clip in clips]
         for system, tokens in system_tokens.items()
     }
-    table = meteor_tables and paraphrases.cut(chain.from_iterable(real), meteor_tables)
+    table = meteor_tables and paraphrases.cut(
+        chain.from_iterable(reference_texts), meteor_tables
+    )
     with meteor.Meteor(table) as process:  # reads its table while others are counted
-        evaluated = {system: _n_grams(own, real) for system, own in said.items()}
-        for system, own in said.items():
-            _add_meteor(evaluated[system], process, own, real)
+        evaluated = {
+            system: _n_grams(own, reference_texts)
+            for system, own in candidate_texts.items()
+        }
+        for system, own in candidate_texts.items():
+            _add_meteor(evaluated[system], process, own, reference_texts)
     scores = {system: evaluation.scores for system, evaluation in evaluated.items()}
     order = [*METRICS]
     if settings.kind == "java":
@@ -197,7 +203,7 @@ def cider(
 ) -> dict[str, tuple[float, list[float]]]:
     """CIDEr alone of many systems, as `score_many` gives it."""
     check(systems, references)
-    reference_tokens, system_tokens = tokenize(systems, references)
+    reference_tokens, system_tokens = tokenize_systems(systems, references)
     real = list(reference_tokens.values())
     return {
         system: _cider(list(own.values()), real)
@@ -214,8 +220,8 @@ def quick_cider(
     from CIDEr on Penn Treebank tokens, so tables do not print it.
     """
     check({"the system": candidates}, references)
-    own = [" ".join(plain_words(candidates[clip])) for clip in references]
-    real = [[" ".join(plain_words(t)) for t in texts] for texts in references.values()]
+    own = [" ".join(tokenize(candidates[clip])) for clip in references]
+    real = [[" ".join(tokenize(t)) for t in texts] for texts in references.values()]
     return _cider(own, real)
 
 

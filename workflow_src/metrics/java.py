@@ -39,22 +39,26 @@ class JavaError(RuntimeError):
 @cache
 def executable() -> str:
     """Path of the `java` command; InputError if there is none."""
-    found = shutil.which("java")
-    if found is None:
+    path = shutil.which("java")
+    if path is None:
         raise InputError(
             "the command `java` is not on the PATH: METEOR, the tokeniser and SPICE "
             "need Java 8 or newer (on Debian: apt install default-jre-headless)"
         )
-    return found
+    return path
 
 
 @cache
 def version() -> int:
     """Major version of `java`: 8, 11, 17, ..."""
-    told = subprocess.run([executable(), "-version"], capture_output=True, text=True)
-    match = re.search(r'version "(?:1\.)?(\d+)', told.stderr)
+    completed = subprocess.run(
+        [executable(), "-version"], capture_output=True, text=True
+    )
+    match = re.search(r'version "(?:1\.)?(\d+)', completed.stderr)
     if match is None:
-        raise JavaError(f"`java -version` says nothing of a version: {told.stderr!r}")
+        raise JavaError(
+            f"`java -version` says nothing of a version: {completed.stderr!r}"
+        )
     return int(match[1])
 
 
@@ -140,9 +144,9 @@ class LineProcess:
         if self._timed_out:
             raise JavaError(f"{self._name} did not finish within {self._timeout:g} s")
         self._errors.seek(0)
-        said = self._errors.read().decode(errors="replace").strip()[-800:]
+        errors = self._errors.read().decode(errors="replace").strip()[-800:]
         status = self._process.returncode
-        raise JavaError(f"{self._name} ended early with status {status}: {said}")
+        raise JavaError(f"{self._name} ended early with status {status}: {errors}")
 
     def _write(self, lines: Iterable[str]) -> None:
         with suppress(BrokenPipeError):  # the reader meets the end and says why

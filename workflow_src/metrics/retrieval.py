@@ -185,14 +185,14 @@ def _rank_clips(
 ) -> tuple[NDArray[np.float32], Ranks]:
     """Each caption's similarity to its own clip, and that clip's rank: (C,), (C,)."""
     own = np.empty(len(owners), np.float32)
-    found = np.empty(len(owners), np.int64)
+    clip_ranks = np.empty(len(owners), np.int64)
     for rows, block in similarities:
         right = owners[rows, None]
         mine = np.take_along_axis(block, right, axis=1)
         before = np.arange(block.shape[1]) < right
         own[rows] = mine[:, 0]
-        found[rows] = _count_ahead(block, mine, before, axis=1)
-    return own, found
+        clip_ranks[rows] = _count_ahead(block, mine, before, axis=1)
+    return own, clip_ranks
 
 
 def _rank_captions(
@@ -205,11 +205,11 @@ def _rank_captions(
         best: similarity of each clip to its target (N,).
         targets: row of the target caption of each clip (N,).
     """
-    found = np.zeros(len(targets), np.int64)
+    caption_ranks = np.zeros(len(targets), np.int64)
     for rows, block in similarities:
         before = np.arange(rows.start, rows.stop)[:, None] < targets
-        found += _count_ahead(block, best, before, axis=0)
-    return found
+        caption_ranks += _count_ahead(block, best, before, axis=0)
+    return caption_ranks
 
 
 def _count_ahead(

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from workflow_src.corpus.manifest import read_csv
+from workflow_src.csv_files import read_csv
 from workflow_src.errors import InputError
 from workflow_src.metrics import spice
 from workflow_src.metrics.caption_input import has_word
@@ -61,21 +61,21 @@ def run(arguments: argparse.Namespace) -> None:
 
 def read_candidates(path: Path) -> dict[str, str]:
     """File name -> caption, which may be empty. InputError for a clip named twice."""
-    found: dict[str, str] = {}
+    candidates: dict[str, str] = {}
     for line, row in read_csv(path, COLUMNS):
         name = _name(path, line, row)
-        if name in found:
+        if name in candidates:
             raise InputError(f"{path}, line {line}: a second candidate for {name!r}")
-        found[name] = row["caption"]
-    return found
+        candidates[name] = row["caption"]
+    return candidates
 
 
 def read_references(path: Path) -> dict[str, list[str]]:
     """File name -> captions, in the order of the file."""
-    found: dict[str, list[str]] = {}
+    references: dict[str, list[str]] = {}
     for line, row in read_csv(path, COLUMNS):
-        found.setdefault(_name(path, line, row), []).append(row["caption"])
-    return found
+        references.setdefault(_name(path, line, row), []).append(row["caption"])
+    return references
 
 
 def _name(path: Path, line: int, row: dict[str, str]) -> str:

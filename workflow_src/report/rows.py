@@ -84,14 +84,14 @@ def table_of(
         [row.methods for row in rows], shown, resamples, decimals=DECIMALS
     )
     records = []
-    for row, found in zip(rows, differences, strict=True):
+    for row, by_metric in zip(rows, differences, strict=True):
         record = dict(row.head)
         for published, *own in metrics:
             if published in row.published:
                 record[f"{published} (paper)"] = row.published[published]
             for metric in own:
-                record |= _figures(row.methods, metric, found.get(metric))
-        resampled = {difference.resampled for difference in found.values()}
+                record |= _figures(row.methods, metric, by_metric.get(metric))
+        resampled = {difference.resampled for difference in by_metric.values()}
         record["resampled"] = " / ".join(sorted(resampled))
         records.append(record | row.origin)
     # The fullest row has the columns in their order; others may have fewer.
@@ -101,7 +101,7 @@ def table_of(
 
 
 def _figures(
-    methods: Sequence[MethodScores], metric: str, found: CorrectedDifference | None
+    methods: Sequence[MethodScores], metric: str, difference: CorrectedDifference | None
 ) -> dict[str, Any]:
     """Our figures of one metric of a row; empty if it was not scored."""
     values = [value for method in methods for value in method.values(metric)]
@@ -111,13 +111,13 @@ def _figures(
     own: dict[str, Any] = {metric: round(mean, DECIMALS)}
     if deviation is not None:
         own[f"{metric} sd"] = round(deviation, DECIMALS)
-    if found is not None:
+    if difference is not None:
         own |= {
-            f"{metric} difference": round(found.difference, DECIMALS),
-            f"{metric} low": round(found.low, DECIMALS),
-            f"{metric} high": round(found.high, DECIMALS),
-            f"{metric} p": round(found.p, 4),
-            f"{metric} corrected p": round(found.corrected_p, 4),
-            f"{metric} significant": "*" if found.significant else "",
+            f"{metric} difference": round(difference.difference, DECIMALS),
+            f"{metric} low": round(difference.low, DECIMALS),
+            f"{metric} high": round(difference.high, DECIMALS),
+            f"{metric} p": round(difference.p, 4),
+            f"{metric} corrected p": round(difference.corrected_p, 4),
+            f"{metric} significant": "*" if difference.significant else "",
         }
     return own

@@ -8,7 +8,24 @@ from pathlib import Path
 from workflow_src.errors import InputError
 from workflow_src.evaluation.scores import Scores, read_scores
 
-Key = tuple[str, str, str | None, int]
+# Task, recipe, point of test-time augmentation, seed.
+EvaluationKey = tuple[str, str, str | None, int]
+
+
+def read_evaluation(path: Path) -> Scores:
+    """Read the `scores.json` of an evaluation.
+
+    Raises:
+        InputError: it is missing, or damaged: says what to delete.
+    """
+    try:
+        return read_scores(path)
+    except InputError as error:
+        if not path.exists():
+            raise
+        raise InputError(
+            f"{error}; delete {path}, and the evaluation scores again"
+        ) from None
 
 
 class ScoredRuns:
@@ -23,10 +40,10 @@ class ScoredRuns:
     """
 
     def __init__(self, paths: Iterable[Path]) -> None:
-        self._folders: dict[Key, Path] = {}
-        self._scores: dict[Key, Scores] = {}
+        self._folders: dict[EvaluationKey, Path] = {}
+        self._scores: dict[EvaluationKey, Scores] = {}
         for path in paths:
-            scores = read_scores(path)
+            scores = read_evaluation(path)
             own = scores.evaluated
             key = (own.task, own.recipe, own.tta, own.seed)
             if key in self._folders:
@@ -64,20 +81,20 @@ class ScoredRuns:
             corpus, scale, split, settings (digests of the trainings' settings), and
             version (of the code that trained the models).
         """
-        found = [
+        evaluated = [
             self._scores[self._key(task, recipe, tta, seed)].evaluated
             for task in tasks
             for seed in seeds
         ]
         return {
-            "corpus": found[0].corpus,
-            "scale": found[0].scale,
-            "split": found[0].split,
-            "settings": " ".join(dict.fromkeys(own.settings for own in found)),
-            "version": " ".join(dict.fromkeys(own.version for own in found)),
+            "corpus": evaluated[0].corpus,
+            "scale": evaluated[0].scale,
+            "split": evaluated[0].split,
+            "settings": " ".join(dict.fromkeys(own.settings for own in evaluated)),
+            "version": " ".join(dict.fromkeys(own.version for own in evaluated)),
         }
 
-    def _key(self, task: str, recipe: str, tta: str | None, seed: int) -> Key:
+    def _key(self, task: str, recipe: str, tta: str | None, seed: int) -> EvaluationKey:
         key = (task, recipe, tta, seed)
         if key not in self._folders:
             with_tta = f" with {tta}" if tta else ""

@@ -96,8 +96,8 @@ def table_differences(
                     continue
                 first = baselines.setdefault(metric, method)
                 if first is not method:
-                    found = bootstrap.difference(method, first, metric)
-                    family[number, metric] = found
+                    difference = bootstrap.difference(method, first, metric)
+                    family[number, metric] = difference
     if resamples < least_resamples(len(family)):
         logger.warning(
             "%d resamples cannot mark any of %d differences: %d or more can",
@@ -107,6 +107,10 @@ def table_differences(
         )
     corrected = holm(family)
     return [
-        {metric: found for (row, metric), found in corrected.items() if row == number}
+        {
+            metric: difference
+            for (row, metric), difference in corrected.items()
+            if row == number
+        }
         for number in range(len(rows))
     ]

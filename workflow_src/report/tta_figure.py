@@ -11,7 +11,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from workflow_src.errors import InputError
-from workflow_src.report.grid import MIDDLE, OUTPUT, PLAIN
+from workflow_src.report.csv_tables import read_table
+from workflow_src.report.grid import MIDDLE, NO_TTA, OUTPUT
 
 # The paper's is the first; the others stand in where SPICE is not the official one.
 METRICS = ("SPIDEr", "SPIDEr-py", "CIDEr")
@@ -54,7 +55,7 @@ def draw_tta_figure(
     Raises:
         InputError: naming the file, where a column or method is missing or unknown.
     """
-    table = pd.read_csv(csv)
+    table = read_table(csv, COLUMNS)
     metric = _checked_metric(table, csv, metric)
     # Without a salt, the ids in an SVG differ from run to run.
     with matplotlib.rc_context({"svg.hashsalt": "figure 4", "svg.fonttype": "none"}):
@@ -65,7 +66,7 @@ def draw_tta_figure(
             rows = table[table["method"] == method].sort_values("tau")
             if len(rows):
                 _draw_method(axes, method, rows, metric, style)
-        _draw_plain(axes, table[table["method"] == PLAIN], metric)
+        _draw_no_tta(axes, table[table["method"] == NO_TTA], metric)
         _label(axes, table, metric)
         for file in map(Path, files):
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -74,10 +75,7 @@ def draw_tta_figure(
 
 
 def _checked_metric(table: pd.DataFrame, csv: str | Path, metric: str | None) -> str:
-    missing = [name for name in COLUMNS if name not in table]
-    if missing:
-        raise InputError(f"{csv}: no column {missing[0]!r}")
-    unknown = sorted(set(table["method"]) - STYLES.keys() - {PLAIN})
+    unknown = sorted(set(table["method"]) - STYLES.keys() - {NO_TTA})
     if unknown:
         raise InputError(f"{csv}: method {unknown[0]!r} is none of {', '.join(STYLES)}")
     known = [name for name in METRICS if name in table] if metric is None else [metric]
@@ -129,9 +127,9 @@ def _band(rows: pd.DataFrame, metric: str) -> tuple[pd.Series, pd.Series] | None
     return None
 
 
-def _draw_plain(axes: Axes, rows: pd.DataFrame, metric: str) -> None:
+def _draw_no_tta(axes: Axes, rows: pd.DataFrame, metric: str) -> None:
     for value in rows[metric].head(1):
-        axes.axhline(value, color="#555555", linestyle="--", linewidth=1, label=PLAIN)
+        axes.axhline(value, color="#555555", linestyle="--", linewidth=1, label=NO_TTA)
 
 
 def _label(axes: Axes, table: pd.DataFrame, metric: str) -> None:

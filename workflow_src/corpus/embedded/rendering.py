@@ -12,8 +12,8 @@ from workflow_src.corpus.embedded.sounds import KINDS
 from workflow_src.corpus.embedded.synth import Signal, Synth, add_at
 
 # Level of an event in dB below full scale (RMS of its loudest twentieth of a
-# second or so); a background lies lower by BELOW, and never above the faintest
-# foreground less MARGIN, so that what a caption names can be heard.
+# second or so). A background lies lower by BACKGROUND_ATTENUATION, and never above
+# the faintest foreground less FOREGROUND_MARGIN: what a caption names can be heard.
 LEVELS = {
     "loud": -13,
     "near": -15,
@@ -22,14 +22,14 @@ LEVELS = {
     "faint": -32,
     "far": -30,
 }
-USUAL = -20
-BELOW = 8
-MARGIN = 4
+DEFAULT_LEVEL = -20
+BACKGROUND_ATTENUATION = 8
+FOREGROUND_MARGIN = 4
 # Peaks reach this at the loudest level, and proportionally less below it.
 LOUDEST_PEAK = 0.7
 # Share of an event's energy that comes back from the room.
 REVERBERANT = {"near": 0.02, "far": 0.7}
-USUALLY_REVERBERANT = 0.12
+DEFAULT_REVERBERANT = 0.12
 FRAME = 0.05  # seconds
 
 
@@ -45,7 +45,7 @@ def render(scene: Scene, synth: Synth, seconds: float) -> NDArray[np.int16]:
             add_at(wet, stem * np.float32(share), start)
     mix = dry + reverberate(wet, synth) if wet.any() else dry
     # The recorder's own noise, and its insensitivity below 25 Hz.
-    floor = 10 ** (synth.between(-84, -72) / 20)
+    floor = 10 ** (synth.uniform(-84, -72) / 20)
     mix = synth.band(mix + np.float32(floor) * synth.white(seconds), 25, None)
     peak = np.abs(mix).max()
     if peak > 0.95:
@@ -89,11 +89,11 @@ def onsets(kind: Kind, event: Event, synth: Synth) -> list[Signal]:
         if excess > slack:
             gaps = least + (gaps - least) * (slack / excess)
         times = np.concatenate([[0.0], np.cumsum(gaps)])
-        times += synth.between(0, max(room - times[-1], 0))
+        times += synth.uniform(0, max(room - times[-1], 0))
         return [times[place :: event.sources] for place in range(event.sources)]
     if event.sources == 2:
         # In turn, now and then into each other's call; the second is heard too.
-        pace = min(synth.between(0.75, 1.2), room / most)
+        pace = min(synth.uniform(0.75, 1.2), room / most)
         times = _spread(synth, 0.0, pace * least, pace * most, room)
         return [times[0::2], times[1::2]]
     firsts = least * (np.arange(event.sources) + synth.rng.random()) / event.sources
@@ -122,9 +122,9 @@ def _render_calls(kind: Kind, event: Event, synth: Synth) -> Signal:
     times = onsets(kind, event, synth)
     for size, individual in zip(sizes[order], times, strict=True):
         call = kind.caller(synth, float(size))
-        strength = synth.between(0.75, 1.0)
+        strength = synth.uniform(0.75, 1.0)
         for onset in individual:
-            gain = np.float32(strength * synth.between(0.85, 1.0))
+            gain = np.float32(strength * synth.uniform(0.85, 1.0))
             add_at(result, call() * gain, synth.samples(onset))
     # Bells may ring on past the event's end.
     return synth.fade(result, 0.002, 0.1)
@@ -132,7 +132,7 @@ def _render_calls(kind: Kind, event: Event, synth: Synth) -> Signal:
 
 def _far(signal: Signal, synth: Synth) -> Signal:
     """Air and obstacles take the high frequencies."""
-    return synth.band(signal, None, synth.between(1200, 2500), 1)
+    return synth.band(signal, None, synth.uniform(1200, 2500), 1)
 
 
 def _moving(signal: Signal, synth: Synth, manner: str) -> Signal:
@@ -148,11 +148,13 @@ def _moving(signal: Signal, synth: Synth, manner: str) -> Signal:
 
 def _levels(scene: Scene, synth: Synth) -> list[float]:
     levels = [
-        LEVELS.get(event.manner or "", USUAL) + synth.between(-1.5, 1.5)
+        LEVELS.get(event.manner or "", DEFAULT_LEVEL) + synth.uniform(-1.5, 1.5)
         for event in scene.events
     ]
     if scene.relation.startswith("over"):
-        levels[-1] = min(levels[-1] - BELOW, min(levels[:-1]) - MARGIN)
+        levels[-1] = min(
+            levels[-1] - BACKGROUND_ATTENUATION, min(levels[:-1]) - FOREGROUND_MARGIN
+        )
     return levels
 
 
@@ -171,15 +173,15 @@ def set_level(signal: Signal, synth: Synth, level: float) -> Signal:
 def _reverberant(event: Event) -> float:
     if KINDS[event.kind].background:
         return 0.0
-    return REVERBERANT.get(event.manner or "", USUALLY_REVERBERANT)
+    return REVERBERANT.get(event.manner or "", DEFAULT_REVERBERANT)
 
 
 def reverberate(signal: Signal, synth: Synth) -> Signal:
     """Convolve with decaying noise of unit energy: a room of random size."""
-    reverberation = synth.log_between(0.25, 1.2)  # seconds for 60 dB
+    reverberation = synth.log_uniform(0.25, 1.2)  # seconds for 60 dB
     seconds = min(reverberation, 0.8)
     response: Signal = synth.white(seconds) * synth.decay(seconds, reverberation / 6.91)
-    response = synth.band(response, None, synth.between(2500, 6000), 1)
+    response = synth.band(response, None, synth.uniform(2500, 6000), 1)
     response /= np.sqrt(np.dot(response, response))
     size = scipy.fft.next_fast_len(len(signal) + len(response), real=True)
     spectrum = scipy.fft.rfft(signal, size) * scipy.fft.rfft(response, size)

@@ -30,15 +30,15 @@ class Synth:
 
     # Random parameters.
 
-    def between(self, low: float, high: float) -> float:
+    def uniform(self, low: float, high: float) -> float:
         """Draw uniformly."""
         return float(self.rng.uniform(low, high))
 
-    def log_between(self, low: float, high: float) -> float:
+    def log_uniform(self, low: float, high: float) -> float:
         """Draw uniformly on a logarithmic scale, as pitches and times are heard."""
         return float(np.exp(self.rng.uniform(np.log(low), np.log(high))))
 
-    def whole(self, low: int, high: int) -> int:
+    def integer(self, low: int, high: int) -> int:
         """Draw an integer, both ends included."""
         return int(self.rng.integers(low, high + 1))
 

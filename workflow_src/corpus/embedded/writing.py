@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +22,9 @@ from workflow_src.corpus.embedded.rendering import render
 from workflow_src.corpus.embedded.settings import EMBEDDED_SPLITS, EmbeddedSettings
 from workflow_src.corpus.embedded.sounds import KINDS
 from workflow_src.corpus.embedded.synth import Synth
+from workflow_src.csv_files import write_csv
 
+LINE_END = "\r\n"  # of the official files
 COLUMNS = ("audiocap_id", "youtube_id", "start_time", "caption")
 
 
@@ -51,10 +52,10 @@ def write_captions(settings: EmbeddedSettings, out: Path | str) -> None:
                 row_id = len(rows) * len(EMBEDDED_SPLITS) + number
                 rows.append((row_id, clip.youtube_id, clip.start_time, text))
         if CAPTIONS[split]:
-            _write_csv(out / f"{split}.csv", COLUMNS, rows)
-    _write_csv(out / "tags.csv", ("file_name", "split", "tags"), tags)
+            write_csv(out / f"{split}.csv", COLUMNS, rows, LINE_END)
+    write_csv(out / "tags.csv", ("file_name", "split", "tags"), tags, LINE_END)
     families = [(kind.name, kind.family) for kind in KINDS.values()]
-    _write_csv(out / "kinds.csv", ("kind", "family"), families)
+    write_csv(out / "kinds.csv", ("kind", "family"), families, LINE_END)
 
 
 def write_audio(
@@ -111,15 +112,3 @@ def _write_flac(settings: EmbeddedSettings, clip: EmbeddedClip, folder: Path) ->
         format="FLAC",
     )
     os.replace(unfinished, folder / clip.file_name)
-
-
-def _write_csv(
-    path: Path, columns: Iterable[str], rows: Iterable[Iterable[object]]
-) -> None:
-    unfinished = path.with_name(f".{path.name}.part")
-    # Lines end in CR LF, as those of the official files do.
-    with unfinished.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(columns)
-        writer.writerows(rows)
-    os.replace(unfinished, path)

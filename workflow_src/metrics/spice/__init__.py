@@ -65,19 +65,19 @@ def settings(spice: str | Settings) -> Settings:
     """
     from workflow_src.metrics.spice import approximate, official
 
-    found = Settings(kind=spice) if isinstance(spice, str) else spice
-    if found.kind == "auto":
+    chosen = Settings(kind=spice) if isinstance(spice, str) else spice
+    if chosen.kind == "auto":
         try:
-            official.class_path(found.corenlp)
-            return replace(found, kind="java")
+            official.class_path(chosen.corenlp)
+            return replace(chosen, kind="java")
         except InputError as reason:
             logger.info("SPICE-py takes the place of SPICE: %s", reason)
-            found = replace(found, kind="python")
-    if found.kind == "java":
-        official.class_path(found.corenlp)
-    elif found.kind == "python":
-        approximate.installed(found.pipeline)
-    return found
+            chosen = replace(chosen, kind="python")
+    if chosen.kind == "java":
+        official.class_path(chosen.corenlp)
+    elif chosen.kind == "python":
+        approximate.installed(chosen.pipeline)
+    return chosen
 
 
 def of_workflow(kind: str, corenlp: Path | None, cache: Path) -> Settings:

@@ -54,8 +54,8 @@ def parse(captions: list[str], settings: Settings) -> dict[str, list[Weighted]]:
     cache: TupleCache[list[Weighted]] = TupleCache(
         settings.cache or default_cache(), parser
     )
-    found = cache.get(captions)
-    new = [text for text in dict.fromkeys(captions) if text not in found]
+    tuples = cache.get(captions)
+    new = [text for text in dict.fromkeys(captions) if text not in tuples]
     if new:
         weights = tuple_model.load()
         documents = spacy_pipeline(name).pipe(new, batch_size=BATCH)
@@ -69,8 +69,8 @@ def parse(captions: list[str], settings: Settings) -> dict[str, list[Weighted]]:
             for text, document in zip(new, documents, strict=True)
         }
         cache.put(parsed)
-        found |= parsed
-    return found
+        tuples |= parsed
+    return tuples
 
 
 def _graph(parsed: dict[str, list[Weighted]], captions: list[str]) -> SceneGraph:

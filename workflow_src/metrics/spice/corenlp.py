@@ -21,14 +21,14 @@ def find(folder: Path | None = None) -> list[Path]:
     """
     folder = Path(folder or FETCHED)
     code, models = CATALOGUE["corenlp"]
-    found = [
+    jars = [
         _jar(folder, code, Path(code.file).name),
         _jar(folder, models, f"{Path(models.file).stem}*.jar"),
     ]
-    with zipfile.ZipFile(found[1]) as content:
+    with zipfile.ZipFile(jars[1]) as content:
         if PARSER not in content.namelist():
-            raise InputError(f"{found[1]} lacks the parser's model {PARSER}")
-    return found
+            raise InputError(f"{jars[1]} lacks the parser's model {PARSER}")
+    return jars
 
 
 def _jar(folder: Path, published: PublishedFile, pattern: str) -> Path:

@@ -48,9 +48,9 @@ class Concept:
 def synsets_of(words: str) -> frozenset[str]:
     """Synsets of a word or expression and of its base forms."""
     term = words.replace(" ", "_")
-    found = wordnet.synsets()
+    synsets = wordnet.synsets()
     return frozenset().union(
-        *(found.get(form, ()) for form in (term, *wordnet.base_forms(term)))
+        *(synsets.get(form, ()) for form in (term, *wordnet.base_forms(term)))
     )
 
 
@@ -107,15 +107,15 @@ class SceneGraph:
         An attribute or relation brings its objects along. What stands for a tuple
         without words is a number of tuples that match nothing.
         """
-        found: dict[int, tuple[Part, float]] = {}
+        chances: dict[int, tuple[Part, float]] = {}
         for words, chance in tuples:
             if not words:
                 self.unnamed += chance
                 continue
             for part in self._parts_of(words):
-                if chance > found.get(id(part), (part, 0.0))[1]:
-                    found[id(part)] = (part, chance)
-        for part, chance in found.values():
+                if chance > chances.get(id(part), (part, 0.0))[1]:
+                    chances[id(part)] = (part, chance)
+        for part, chance in chances.values():
             part.absent *= 1.0 - chance
 
     def parts(self) -> list[Part]:
@@ -126,13 +126,13 @@ class SceneGraph:
     def _parts_of(self, words: Sequence[str]) -> list[Part]:
         """The part that a tuple stands for, after the objects in it."""
         names = words[:1] if len(words) < 3 else words[:2]
-        found = [self.objects.part(name) for name in names]
+        parts = [self.objects.part(name) for name in names]
         if len(words) > 1:
             numbers = tuple(self.objects.places[name] for name in names)
-            owners = tuple(part.concepts[0] for part in found)
+            owners = tuple(part.concepts[0] for part in parts)
             group = self.others.setdefault(numbers, Group())
-            found.append(group.part(words[-1], owners))
-        return found
+            parts.append(group.part(words[-1], owners))
+        return parts
 
 
 def f_score(candidate: SceneGraph, references: SceneGraph) -> float:

@@ -89,12 +89,12 @@ def _run(
 @cache
 def java_home() -> str:
     """Folder of the Java that `java` on the PATH is, for JPype to load."""
-    told = subprocess.run(
+    completed = subprocess.run(
         [java.executable(), "-XshowSettings:properties", "-version"],
         capture_output=True,
         text=True,
     )
-    for line in told.stderr.splitlines():
+    for line in completed.stderr.splitlines():
         name, _, value = line.partition("=")
         if name.strip() == "java.home":
             return value.strip()

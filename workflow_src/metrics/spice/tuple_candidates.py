@@ -57,11 +57,11 @@ class Sentence:
     @cached_property
     def children(self) -> list[list[int]]:
         """Places of the words whose head is each word."""
-        found: list[list[int]] = [[] for _ in self.words]
+        children: list[list[int]] = [[] for _ in self.words]
         for place, head in enumerate(self.heads):
             if head != place:
-                found[head].append(place)
-        return found
+                children[head].append(place)
+        return children
 
     @cached_property
     def is_word(self) -> list[bool]:
@@ -124,44 +124,44 @@ def relations(
 
 def predicates(sentence: Sentence, place: int) -> set[tuple[int, int]]:
     """(verb, preposition) that may govern an object: up the tree, or to its left."""
-    found = _above(sentence, place) | _left_of(sentence, place)
-    return {pair for pair in found if place not in pair and pair != (-1, -1)}
+    pairs = _above(sentence, place) | _left_of(sentence, place)
+    return {pair for pair in pairs if place not in pair and pair != (-1, -1)}
 
 
 def _above(sentence: Sentence, place: int) -> set[tuple[int, int]]:
     """From the object up to four heads, as far as its preposition."""
     heads, tags, names = sentence.heads, sentence.tags, sentence.relations
-    found = set()
+    pairs = set()
     for _ in range(4):
         head = heads[place]
         if head == place:
             break
         if tags[head] in PREPOSITIONS or names[head] in ("prep", "agent"):
             verb = heads[head]
-            found |= {(-1, head), (verb, head)}
+            pairs |= {(-1, head), (verb, head)}
             if names[verb] == "prep" or tags[heads[verb]] in VERBS:
-                found.add((heads[verb], head))
+                pairs.add((heads[verb], head))
             break
         if tags[head] in VERBS or names[head] in ("ROOT", "advcl", "conj"):
-            found.add((head, -1))
+            pairs.add((head, -1))
             for mark in sentence.children[head]:  # "as", "while" of its clause
                 if names[mark] in ("mark", "advmod", "prep") and tags[mark] in (
                     *("IN", "WRB", "RB"),
                 ):
-                    found |= {(-1, mark), (heads[head], mark)}
+                    pairs |= {(-1, mark), (heads[head], mark)}
         place = head
-    return found
+    return pairs
 
 
 def _left_of(sentence: Sentence, place: int) -> set[tuple[int, int]]:
     """The last preposition and the last two verbs before the object."""
     before = range(place - 1, max(-1, place - 9), -1)
     verbs = [at for at in before if sentence.tags[at] in VERBS][:2]
-    found = {(verb, -1) for verb in verbs}
+    pairs = {(verb, -1) for verb in verbs}
     for at in [at for at in before if sentence.tags[at] == "IN"][:1]:
-        found |= {(-1, at), (sentence.heads[at], at)}
-        found |= {(verb, at) for verb in verbs if verb < at}
-    return found
+        pairs |= {(-1, at), (sentence.heads[at], at)}
+        pairs |= {(verb, at) for verb in verbs if verb < at}
+    return pairs
 
 
 def noun(word: str, tag: str) -> str:

@@ -26,7 +26,7 @@ def melody(synth: Synth, key: float, notes: int) -> list[float]:
     scale = MAJOR if synth.rng.random() < 0.5 else MINOR
     steps = synth.rng.choice((-2, -1, -1, 0, 1, 1, 2, 3), notes)
     # The walk turns round at both ends of the scale.
-    places = 7 - np.abs((np.cumsum(steps) + synth.whole(0, 13)) % 14 - 7)
+    places = 7 - np.abs((np.cumsum(steps) + synth.integer(0, 13)) % 14 - 7)
     return [key * 2 ** (scale[place] / 12) for place in places]
 
 
@@ -38,8 +38,8 @@ def pace(manner: str | None, slow: float, usual: float, fast: float) -> float:
 @FAMILY.texture("piano", manners=MUSIC_MANNERS)
 def piano(synth: Synth, seconds: float, manner: str | None) -> Signal:
     """Struck strings: slightly stretched partials that decay, over a bass."""
-    speed = pace(manner, 1.3, 2.8, 5.5) * synth.between(0.9, 1.1)
-    key = synth.log_between(262, 523)
+    speed = pace(manner, 1.3, 2.8, 5.5) * synth.uniform(0.9, 1.1)
+    key = synth.log_uniform(262, 523)
     onsets = np.arange(0, seconds - 0.3, 1 / speed)
     tune = melody(synth, key, len(onsets))
     result = np.zeros(synth.samples(seconds), np.float32)
@@ -53,7 +53,7 @@ def piano(synth: Synth, seconds: float, manner: str | None) -> Signal:
                 1 / ranks**1.3,
                 0.5 / ranks**0.7,
             )
-            wave = synth.fade(wave, 0.004, 0.1) * np.float32(synth.between(0.7, 1))
+            wave = synth.fade(wave, 0.004, 0.1) * np.float32(synth.uniform(0.7, 1))
             add_at(result, wave, synth.samples(onset))
     return result
 
@@ -76,9 +76,9 @@ def pluck(synth: Synth, pitch: float, seconds: float, softness: float) -> Signal
 @FAMILY.texture("guitar", manners=MUSIC_MANNERS)
 def guitar(synth: Synth, seconds: float, manner: str | None) -> Signal:
     """Strummed chords of plucked strings."""
-    speed = pace(manner, 0.9, 1.8, 3.2) * synth.between(0.9, 1.1)
-    key = synth.log_between(98, 140)
-    softness = synth.between(0.35, 0.5)
+    speed = pace(manner, 0.9, 1.8, 3.2) * synth.uniform(0.9, 1.1)
+    key = synth.log_uniform(98, 140)
+    softness = synth.uniform(0.35, 0.5)
     third = 4 if synth.rng.random() < 0.6 else 3
     strums = []
     for root in (0, 5, 7):
@@ -91,7 +91,7 @@ def guitar(synth: Synth, seconds: float, manner: str | None) -> Signal:
     onsets = np.arange(0, seconds - 0.3, 1 / speed)
     result = np.zeros(synth.samples(seconds), np.float32)
     for number, onset in enumerate(onsets):
-        chord = strums[(number // 4) % 3] * np.float32(synth.between(0.6, 1.0))
+        chord = strums[(number // 4) % 3] * np.float32(synth.uniform(0.6, 1.0))
         add_at(result, chord, synth.samples(onset))
     return result
 
@@ -99,11 +99,11 @@ def guitar(synth: Synth, seconds: float, manner: str | None) -> Signal:
 @FAMILY.texture("flute", manners=MUSIC_MANNERS)
 def flute(synth: Synth, seconds: float, manner: str | None) -> Signal:
     """Held notes, nearly pure, with vibrato and breath."""
-    speed = pace(manner, 0.9, 2.0, 4.0) * synth.between(0.9, 1.1)
-    tune = melody(synth, synth.log_between(523, 880), int(seconds * speed) + 2)
+    speed = pace(manner, 0.9, 2.0, 4.0) * synth.uniform(0.9, 1.1)
+    tune = melody(synth, synth.log_uniform(523, 880), int(seconds * speed) + 2)
     place = (synth.time(seconds) * np.float32(speed)).astype(np.int64)
     pitch = np.asarray(tune, np.float32)[place]
-    vibrato = synth.tone(np.full(len(pitch), synth.between(4.5, 6), np.float32))
+    vibrato = synth.tone(np.full(len(pitch), synth.uniform(4.5, 6), np.float32))
     wave = synth.tone(pitch * (1 + 0.006 * vibrato), (1.0, 0.28, 0.12, 0.04))
     breath = unit_rms(synth.band(synth.white(seconds), 1500, 6000))
     within = (synth.time(seconds) * np.float32(speed)) % 1
@@ -115,8 +115,8 @@ def flute(synth: Synth, seconds: float, manner: str | None) -> Signal:
 @FAMILY.texture("drums", manners=MUSIC_MANNERS)
 def drums(synth: Synth, seconds: float, manner: str | None) -> Signal:
     """A kit: bass drum, snare and cymbal in a bar of eight."""
-    speed = pace(manner, 2.2, 4.0, 6.5) * synth.between(0.92, 1.08)
-    sweep = synth.between(50, 65) * (1 + 2.5 * synth.decay(0.25, 0.03))
+    speed = pace(manner, 2.2, 4.0, 6.5) * synth.uniform(0.92, 1.08)
+    sweep = synth.uniform(50, 65) * (1 + 2.5 * synth.decay(0.25, 0.03))
     kick = synth.tone(sweep) * synth.decay(0.25, 0.09)
     snare = synth.band(synth.white(0.2), 900, 8000) * synth.decay(0.2, 0.05)
     snare = unit_peak(snare) + 0.5 * synth.partials(
@@ -127,9 +127,9 @@ def drums(synth: Synth, seconds: float, manner: str | None) -> Signal:
     result = np.zeros(synth.samples(seconds), np.float32)
     for beat, onset in enumerate(np.arange(0, seconds - 0.1, 1 / speed)):
         start = synth.samples(onset)
-        add_at(result, 0.35 * unit_peak(cymbal) * synth.between(0.7, 1), start)
+        add_at(result, 0.35 * unit_peak(cymbal) * synth.uniform(0.7, 1), start)
         if beat % 8 in kicks:
             add_at(result, unit_peak(kick), start)
         if beat % 8 in (2, 6):
-            add_at(result, 0.8 * snare * synth.between(0.8, 1), start)
+            add_at(result, 0.8 * snare * synth.uniform(0.8, 1), start)
     return result
