@@ -32,7 +32,35 @@ from workflow_src.training.settings import PretrainingOptimization
 
 @dataclass(frozen=True)
 class Config(Settings):
-    """config.yaml with its scale applied, complete and checked."""
+    """config.yaml with its scale applied, complete and checked.
+
+    Attributes:
+        scale: overlay that is applied; `paper`: none.
+        corpus: which corpus; `auto`: AudioCaps at the scale `paper`, else the embedded.
+        corpus_dir: of a folder corpus.
+        train_clips: training clips of the embedded corpus; None: as `embedded` has it.
+        seeds: of the trainings.
+        device: auto, cpu, cuda or cuda:N.
+        threads: of the CPU; None: as torch chooses.
+        audio: form of every clip.
+        embedded: the synthesised corpus.
+        audiocaps: AudioCaps.
+        clips: clips that cannot be used.
+        pretraining: our own pre-training of the audio encoders.
+        pretrained_sha256: published file -> its sum, where nobody published one.
+        trust_pickle: whether published checkpoints may be pickles.
+        captioning: the captioner.
+        retrieval: the retriever.
+        augmentations: strengths that recipes begin from.
+        recipes: name -> augmentation -> the strengths that differ.
+        metrics: of captions.
+        tables: name -> columns and rows.
+        tta: test-time augmentation.
+        sweep: of Section 4.3.
+
+    Raises:
+        InputError: a value out of range, or at odds with another key.
+    """
 
     scale: str
     corpus: Literal["auto", "embedded", "audiocaps", "folder"] = "auto"

@@ -31,7 +31,15 @@ SpiceKind = Literal["auto", "java", "python", "none"]
 
 @dataclass(frozen=True)
 class EmbeddedConfig(Settings):
-    """Section `embedded`: size of the synthesised corpus."""
+    """Section `embedded`: size of the synthesised corpus.
+
+    Attributes:
+        seed: of all draws.
+        train_clips: number of training clips; so of the other splits.
+        val_clips: of validation.
+        test_clips: of the test.
+        tagged_clips: with tags and no captions, for pre-training.
+    """
 
     seed: int = 1
     train_clips: int = 49_838
@@ -57,7 +65,12 @@ class AudioCapsConfig(AudioCapsSource, DownloadOptions):
 
 @dataclass(frozen=True)
 class ClipsConfig(Settings):
-    """Section `clips`: what becomes of clips that cannot be used."""
+    """Section `clips`: what becomes of clips that cannot be used.
+
+    Attributes:
+        min_seconds: a shorter file is refused.
+        max_missing: share of a split's clips that may be lost.
+    """
 
     min_seconds: float = 0.5
     max_missing: float = 0.2
@@ -65,7 +78,16 @@ class ClipsConfig(Settings):
 
 @dataclass(frozen=True)
 class CaptioningConfig(Settings):
-    """Section `captioning`: ACT and its training."""
+    """Section `captioning`: ACT and its training.
+
+    Attributes:
+        hop_length: samples from frame to frame.
+        model: sizes of ACT.
+        pretrained: published checkpoint, or a file; None: none.
+        word2vec: whether word embeddings start from word2vec of the captions.
+        training: optimisation.
+        decoding: search for a caption.
+    """
 
     hop_length: int = 640
     model: ActConfig = field(default_factory=ActConfig)
@@ -81,7 +103,14 @@ class CaptioningConfig(Settings):
 
 @dataclass(frozen=True)
 class RetrievalConfig(Settings):
-    """Section `retrieval`: ResNet38 with BERT, and their training."""
+    """Section `retrieval`: ResNet38 with BERT, and their training.
+
+    Attributes:
+        hop_length: samples from frame to frame.
+        model: sizes of the retriever.
+        pretrained: published checkpoint of the audio encoder, or a file; None: none.
+        training: optimisation.
+    """
 
     hop_length: int = 320
     model: RetrieverConfig = field(default_factory=RetrieverConfig)
@@ -95,7 +124,13 @@ class RetrievalConfig(Settings):
 
 @dataclass(frozen=True)
 class MetricsConfig(Settings):
-    """Section `metrics`: which SPICE, and the intervals of the tables."""
+    """Section `metrics`: which SPICE, and the intervals of the tables.
+
+    Attributes:
+        spice: `java` (official), `python` (SPICE-py), `auto` or `none`.
+        corenlp: folder of the official parser's jars; None: where they are fetched to.
+        resamples: of the bootstrap.
+    """
 
     spice: SpiceKind = "java"
     corenlp: str | None = None
@@ -108,7 +143,14 @@ class MetricsConfig(Settings):
 
 @dataclass(frozen=True)
 class RowConfig(Settings):
-    """One row of a table: a method is a recipe, with test-time augmentation or not."""
+    """One row of a table: a method is a recipe, with test-time augmentation or not.
+
+    Attributes:
+        method: as the paper calls it.
+        recipe: of the trainings.
+        tta: point of `tta.grid`; None: without test-time augmentation.
+        tasks: that the row is for; None: those of the table.
+    """
 
     method: str
     recipe: str
@@ -118,7 +160,13 @@ class RowConfig(Settings):
 
 @dataclass(frozen=True)
 class TableConfig(Settings):
-    """One table: the tasks and metrics it shows, and its rows."""
+    """One table: the tasks and metrics it shows, and its rows.
+
+    Attributes:
+        tasks: that the table shows.
+        metrics: columns.
+        rows: in their order; each is compared with the first.
+    """
 
     tasks: tuple[Task, ...]
     metrics: tuple[str, ...]
@@ -131,7 +179,18 @@ class TableConfig(Settings):
 
 @dataclass(frozen=True)
 class TestTimeConfig(Settings):
-    """Section `tta`: test-time augmentation."""
+    """Section `tta`: test-time augmentation.
+
+    Attributes:
+        recipe: whose trainings are evaluated with it.
+        strength: of the augmentations, as a share of the training's.
+        seed: of the views.
+        stabilise: see `TestTimeSettings`.
+        grid: points, by the sizes of their groups.
+        retrieval_layer: middle layer of the retriever.
+        views_per_batch: augmented views encoded at once.
+        memories_per_search: encoded views held by one search.
+    """
 
     __test__ = False  # pytest takes the name for a test
 
@@ -154,7 +213,13 @@ class TestTimeConfig(Settings):
 
 @dataclass(frozen=True)
 class SweepConfig(Settings):
-    """Section `sweep`: Section 4.3's ratio K x λ."""
+    """Section `sweep`: Section 4.3's ratio K x λ.
+
+    Attributes:
+        recipe: that is varied.
+        ratio: values of K.
+        fixed_lambda: values of λ; None: drawn from the Beta distribution.
+    """
 
     recipe: str = "specaugment_pairmix"
     ratio: tuple[float, ...] = (0.125, 0.25, 0.5, 0.6)

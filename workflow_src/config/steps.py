@@ -135,6 +135,11 @@ def _audio_sizes(sizes: RetrieverConfig) -> RetrieverConfig:
 def captioner(config: Config, recipe: str, seed: int) -> CaptioningSettings:
     """What a captioner's training depends on.
 
+    Args:
+        config: resolved.
+        recipe: name of the augmentation recipe.
+        seed: of the training.
+
     Raises:
         InputError: there is no such recipe, or it is not for captioning.
     """
@@ -153,6 +158,11 @@ def captioner(config: Config, recipe: str, seed: int) -> CaptioningSettings:
 
 def retriever(config: Config, recipe: str, seed: int) -> RetrievalSettings:
     """What a retriever's training depends on.
+
+    Args:
+        config: resolved.
+        recipe: name of the augmentation recipe.
+        seed: of the training.
 
     Raises:
         InputError: there is no such recipe.
@@ -189,6 +199,11 @@ def table(config: Config, name: str, split: str = "test") -> TableSettings:
     """Rows and columns of a table, with the paper's figures.
 
     The grid of test-time augmentation is evaluated on the test split alone.
+
+    Args:
+        config: resolved.
+        name: of the table.
+        split: that was evaluated.
     """
     content = config.tables[name]
     figures = published_figures().get(name, {})

@@ -35,7 +35,13 @@ BY_HAND = "or put the three caption files into a folder and set audiocaps.captio
 
 @dataclass(frozen=True)
 class Release:
-    """Caption files as they are at one commit; `sha256` by split, if known."""
+    """Caption files as they are at one commit of the published repository.
+
+    Attributes:
+        commit: its full name.
+        folder: of the files in the repository.
+        sha256: split -> sum of its file; empty where none is known.
+    """
 
     commit: str
     folder: str

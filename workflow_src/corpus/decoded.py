@@ -99,7 +99,11 @@ class DecodedWriter:
 
 
 def _check_form(out: Path, form: ClipForm) -> None:
-    """InputError where the clips that are there have another form."""
+    """Note the form of the clips in a folder, or compare it with the noted one.
+
+    Raises:
+        InputError: the clips that are there have another form, or the note is damaged.
+    """
     wanted = asdict(form)
     path = out / FORM
     if not path.exists():

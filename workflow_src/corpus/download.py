@@ -47,12 +47,21 @@ Transport = Callable[[Clip, Path], Path]
 
 
 class Downloader:
-    """An audio source that keeps what it fetches in the folder `cache`.
+    """An audio source that keeps what it fetches in a folder.
 
-    `job` names the journal `<cache>/<job>.jsonl`: two processes must not have
-    the same. Clips that any journal in the folder calls lost for good are not
-    asked for again, nor are clips whose file is there. `pace` is shared by all
-    jobs that ask the same server; by default those of this folder.
+    Clips that any journal in the folder calls lost for good are not asked for again,
+    nor are clips whose file is there.
+
+    Args:
+        transport: makes one attempt at one clip.
+        cache: the folder; made if it is not there.
+        job: names the journal `<cache>/<job>.jsonl`: two processes must not have the
+            same.
+        retry: how often to ask.
+        pace: shared by all jobs that ask the same server; None: that of this folder.
+
+    Raises:
+        InputError: a journal is damaged.
     """
 
     def __init__(

@@ -30,7 +30,13 @@ HttpError: type[Exception] = errors.HTTPError  # type: ignore[attr-defined]
 
 @dataclass(frozen=True)
 class ParquetFile:
-    """One file of a mirror: its path there, its bytes, its SHA-256 where known."""
+    """One file of a mirror.
+
+    Attributes:
+        name: its path in the mirror.
+        size: bytes.
+        sha256: its sum; None where it is not known.
+    """
 
     name: str
     size: int

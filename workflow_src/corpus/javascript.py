@@ -26,7 +26,12 @@ MEND = (
 
 @dataclass(frozen=True)
 class Runtime:
-    """A JavaScript runtime, as yt-dlp is told of it."""
+    """A JavaScript runtime, as yt-dlp is told of it.
+
+    Attributes:
+        name: a key of OLDEST.
+        path: of its program.
+    """
 
     name: str
     path: str

@@ -15,9 +15,17 @@ LOST = STATES[1:]
 
 @dataclass(frozen=True)
 class ManifestRow:
-    """One clip of one split: its state, the reason in words, the fetches it took.
+    """One clip of one split.
 
-    `reason` is empty for `ok`; `attempts` is 0 where nothing had to be fetched.
+    Attributes:
+        file_name: of the clip.
+        split: name of the split.
+        state: one of STATES.
+        reason: why it is not usable, in words; empty for `ok`.
+        attempts: fetches that it took; 0 where nothing had to be fetched.
+
+    Raises:
+        ValueError: there is no such state.
     """
 
     file_name: str

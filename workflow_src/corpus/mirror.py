@@ -79,13 +79,7 @@ def take_mirror(
     """
     out = Path(out)
     official = OfficialClips(splits)
-    contents = {
-        tuple(line["file"]): FileContent(
-            dict.fromkeys(line["clips"]), [tuple(f) for f in line["findings"]]
-        )
-        for line in read_json_lines(out / FILES, JOURNAL_KEYS)
-        if line["wanted"] == official.identity
-    }
+    contents = _finished_files(out, official)
     files = _of_splits(place.files(), mirror, list(splits))
     left = [file for file in files if _identity(file) not in contents]
     writer = DecodedWriter(out, form)
@@ -97,13 +91,7 @@ def take_mirror(
             content = _take_file(path, mirror, official, writer)
             _check_content(content, f"{file.name} of {place.name}")
             contents[_identity(file)] = content
-            line = {
-                "file": _identity(file),
-                "wanted": official.identity,
-                "clips": list(content.clips),
-                "findings": content.findings,
-            }
-            append_json_line(journal, line)
+            append_json_line(journal, _journal_line(file, official, content))
             place.discard(out / FETCHED)
             done = f"{file.name} ({number} of {len(left)})"
             logger.info("%s: %d clips", done, len(content.clips))
@@ -116,6 +104,30 @@ def take_mirror(
     findings = {finding for each in contents.values() for finding in each.findings}
     _report(place, splits, official, out, findings)
     return list(clips)
+
+
+def _finished_files(
+    out: Path, official: OfficialClips
+) -> dict[tuple[str, ...], FileContent]:
+    """Identity -> content of the files that are done with, of these same clips."""
+    return {
+        tuple(line["file"]): FileContent(
+            dict.fromkeys(line["clips"]), [tuple(f) for f in line["findings"]]
+        )
+        for line in read_json_lines(out / FILES, JOURNAL_KEYS)
+        if line["wanted"] == official.identity
+    }
+
+
+def _journal_line(
+    file: ParquetFile, official: OfficialClips, content: FileContent
+) -> dict[str, object]:
+    return {
+        "file": _identity(file),
+        "wanted": official.identity,
+        "clips": list(content.clips),
+        "findings": content.findings,
+    }
 
 
 def _take_file(
@@ -143,7 +155,11 @@ def _take_file(
 
 
 def _check_content(content: FileContent, file: str) -> None:
-    """InputError where most clips have captions that are not theirs."""
+    """Check that a file is a mirror of the official captions.
+
+    Raises:
+        InputError: most clips have captions that are not theirs.
+    """
     differing = {
         name for name, finding, _ in content.findings if finding == "another caption"
     }

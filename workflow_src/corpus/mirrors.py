@@ -29,7 +29,13 @@ class MirrorColumns(Settings):
 
 @dataclass(frozen=True)
 class SplitNames(Settings):
-    """A mirror's names of the splits; None where it has no such split."""
+    """A mirror's names of the splits; None where it has no such split.
+
+    Attributes:
+        train: of the training split.
+        val: of the validation split.
+        test: of the test split.
+    """
 
     train: str | None = "train"
     val: str | None = "validation"

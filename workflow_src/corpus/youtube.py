@@ -70,7 +70,13 @@ class YoutubeTransport:
             raise InputError(f"audiocaps.cookies: there is no file {cookies}")
 
     def command(self, clip: Clip, folder: Path, cookies: str | None) -> list[str]:
-        """The command line for one clip."""
+        """The command line for one clip.
+
+        Args:
+            clip: of AudioCaps.
+            folder: gets the file.
+            cookies: file that yt-dlp may write to; None: no cookies.
+        """
         start = float(clip.start_time)
         proxy = _proxy(self.page)
         return [

@@ -1,4 +1,4 @@
-"""What yt-dlp says -> what it means for a clip, for this machine, for the user."""
+"""Messages of yt-dlp -> what they mean for a clip, this machine or the user."""
 
 import re
 
@@ -61,14 +61,19 @@ def messages(errors: str) -> tuple[list[str], list[str]]:
 
 
 def lacks_runtime(message: str) -> bool:
-    """Whether yt-dlp says that it found no JavaScript runtime."""
+    """Whether a message of yt-dlp is that it has no JavaScript runtime."""
     return NO_RUNTIME.search(message.lower()) is not None
 
 
 def classify(
     errors: list[str], warnings: list[str]
 ) -> LostClip | RetryableError | BlockedError:
-    """The exception for what was said; its text keeps the warnings, shortened."""
+    """The exception that the messages of yt-dlp mean.
+
+    Args:
+        errors: one line each.
+        warnings: one line each; the exception's text has them too, shortened.
+    """
     reason = "; ".join(errors) or "yt-dlp gave no reason"
     lowered = reason.lower().replace("\u2019", "'")
     if BLOCKED.search(lowered):

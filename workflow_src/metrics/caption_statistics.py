@@ -1,7 +1,7 @@
-"""What captions are like, beside how well they match: length, variety, memory.
+"""Length, variety and originality of captions, beside how well they match.
 
-PairMix joins captions in training, and makes a captioner say longer ones; n-gram
-metrics alone do not show that, nor whether it says one of a few sentences each time.
+PairMix joins captions in training, and a captioner then writes longer ones. N-gram
+metrics alone do not show that, nor whether a captioner repeats a few sentences.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

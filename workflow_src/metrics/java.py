@@ -38,7 +38,11 @@ class JavaError(RuntimeError):
 
 @cache
 def executable() -> str:
-    """Path of the `java` command; InputError if there is none."""
+    """Path of the `java` command.
+
+    Raises:
+        InputError: there is none on the PATH.
+    """
     path = shutil.which("java")
     if path is None:
         raise InputError(
@@ -50,7 +54,12 @@ def executable() -> str:
 
 @cache
 def version() -> int:
-    """Major version of `java`: 8, 11, 17, ..."""
+    """Major version of `java`: 8, 11, 17, ...
+
+    Raises:
+        InputError: there is no `java`.
+        JavaError: it names no version.
+    """
     completed = subprocess.run(
         [executable(), "-version"], capture_output=True, text=True
     )
@@ -63,7 +72,11 @@ def version() -> int:
 
 
 def resource(*parts: str) -> Path:
-    """A file inside the installed `pycocoevalcap`, found without importing it."""
+    """Path of a file inside the installed `pycocoevalcap`, without importing it.
+
+    Raises:
+        InputError: the package or the file is missing.
+    """
     spec = find_spec("pycocoevalcap")
     if spec is None or not spec.submodule_search_locations:
         raise InputError("the package `pycocoevalcap` is not installed")
@@ -129,14 +142,22 @@ class LineProcess:
     def send(self, lines: Iterable[str]) -> threading.Thread:
         """Write lines from a thread: both pipes may fill, so the caller must read.
 
-        Returns the thread; join it once all answers are read.
+        Args:
+            lines: each is sent with a line end.
+
+        Returns:
+            The thread; join it once all answers are read.
         """
         writer = threading.Thread(target=self._write, args=(lines,), daemon=True)
         writer.start()
         return writer
 
     def receive(self) -> str:
-        """The next line of its output. Raises JavaError if there is none."""
+        """The next line of its output.
+
+        Raises:
+            JavaError: there is none: it ended early or ran over the time.
+        """
         line = self._answers.readline()
         if line:
             return line.strip()

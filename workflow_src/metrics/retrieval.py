@@ -96,10 +96,20 @@ def evaluate(
     captions: ArrayLike | Tensor,
     owners: ArrayLike | None = None,
 ) -> dict[str, dict[str, float]]:
-    """`{"t2a": {column: value}, "a2t": {...}}` with the columns of `STATISTICS`.
+    """Evaluate retrieval in both directions.
 
-    R@k is in percent; medR is floor(median) + 1 and meanR is mean + 1 of ranks
-    that count from zero. The arguments and errors are those of `ranks`.
+    Args:
+        audio: as in `ranks`.
+        captions: as in `ranks`.
+        owners: as in `ranks`.
+
+    Returns:
+        `{"t2a": {column: value}, "a2t": {...}}` with the columns of `STATISTICS`: R@k
+        in per cent; medR is floor(median) + 1 and meanR is mean + 1 of ranks that
+        count from zero.
+
+    Raises:
+        InputError: as `ranks`.
     """
     by_direction = ranks(audio, captions, owners)
     return {direction: summary(values) for direction, values in by_direction.items()}
@@ -154,6 +164,10 @@ class _Similarities:
 
     Iterating gives (rows of the captions, their similarities (rows, N) in float32), the
     same ones each time.
+
+    Args:
+        captions: (C, D).
+        clips: (N, D).
     """
 
     def __init__(self, captions: NDArray[np.floating], clips: NDArray[np.floating]):

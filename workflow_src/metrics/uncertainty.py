@@ -97,7 +97,11 @@ class ResampledScore:
 
 
 def over_seeds(scores: Sequence[float]) -> tuple[float, float | None]:
-    """Mean and sample standard deviation (n - 1); None for a single seed."""
+    """Mean and sample standard deviation (n - 1) of scores; None for a single seed.
+
+    Raises:
+        InputError: a score is not finite, or there is none.
+    """
     values = np.asarray(scores, dtype=np.float64)
     if values.ndim != 1 or not len(values) or not np.isfinite(values).all():
         raise InputError(f"scores over seeds are not finite numbers: {scores!r}")
@@ -107,9 +111,13 @@ def over_seeds(scores: Sequence[float]) -> tuple[float, float | None]:
 def draw_clips(clips: int, resamples: int, seed: int = 0) -> Array:
     """Draw as many clips as there are, with replacement, many times.
 
+    Args:
+        clips: N, of the test set.
+        resamples: R, drawn test sets.
+        seed: equal arguments give equal draws.
+
     Returns:
-        (resamples, clips), how often each clip was drawn; equal arguments give equal
-        draws.
+        (R, N), how often each clip was drawn.
 
     Raises:
         InputError: fewer than two clips, or no resamples.

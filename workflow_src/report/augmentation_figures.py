@@ -42,7 +42,16 @@ class Pair:
 
 @dataclass(frozen=True)
 class _Panel:
-    name: str
+    """One picture of the page.
+
+    Attributes:
+        name: of the file, without suffix.
+        title: heading.
+        text: below it.
+        log_mel: (L, F) in dB.
+        caption: below the picture.
+    """
+
     title: str
     text: str
     log_mel: Tensor

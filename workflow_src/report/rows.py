@@ -44,7 +44,20 @@ class Row:
         seeds: Sequence[int],
         published: dict[str, float] | None = None,
     ) -> Row:
-        """Find the scores of a row."""
+        """Find the scores of a row.
+
+        Args:
+            scored: all evaluations.
+            head: first columns.
+            tasks: that the row shows.
+            recipe: of the trainings.
+            tta: point of test-time augmentation; None: without.
+            seeds: of the trainings.
+            published: metric -> the paper's figure; None: none.
+
+        Raises:
+            InputError: an evaluation is missing or damaged.
+        """
         methods = []
         for task in tasks:
             folders: list[Path] = scored.folders(task, recipe, tta, seeds)

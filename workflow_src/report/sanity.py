@@ -1,8 +1,8 @@
-"""Do the trained models know anything? Against trivial captioners and chance.
+"""The trained models beside trivial captioners and chance.
 
 `results/sanity.csv` has a row per system. Captioners: the trained ones of
-Table 1, the most frequent training caption said of every clip, and a random
-training caption said of each. Retrievers: the trained ones of Table 2 and the
+Table 1, the most frequent training caption for every clip, and a random training
+caption for each. Retrievers: the trained ones of Table 2 and the
 recall of a random order, which is exact arithmetic.
 """
 

@@ -1,4 +1,4 @@
-"""The evaluations behind a table: found by what they say of themselves."""
+"""The evaluations behind a table, by what their `scores.json` says they are of."""
 
 from __future__ import annotations
 
@@ -67,6 +67,12 @@ class ScoredRuns:
     ) -> list[Path]:
         """Folder of each seed's evaluation.
 
+        Args:
+            task: captioning or retrieval.
+            recipe: of the trainings.
+            tta: point of test-time augmentation; None: without.
+            seeds: of the trainings.
+
         Raises:
             InputError: one is not there.
         """
@@ -77,9 +83,18 @@ class ScoredRuns:
     ) -> dict[str, str]:
         """Columns that say of what a row of a table is.
 
+        Args:
+            tasks: that the row shows.
+            recipe: of the trainings.
+            tta: point of test-time augmentation; None: without.
+            seeds: of the trainings.
+
         Returns:
             corpus, scale, split, settings (digests of the trainings' settings), and
             version (of the code that trained the models).
+
+        Raises:
+            InputError: an evaluation is not there.
         """
         evaluated = [
             self._scores[self._key(task, recipe, tta, seed)].evaluated

@@ -42,6 +42,11 @@ class Bootstrap:
     ) -> Difference:
         """System minus baseline in one metric that both have.
 
+        Args:
+            system: a method.
+            baseline: the method that it is compared with.
+            metric: its name, as in the tables.
+
         Raises:
             InputError: they are not of the same clips and captions.
         """

@@ -21,7 +21,12 @@ COLUMNS = ("method", "tau", MIDDLE, OUTPUT)
 
 @dataclass(frozen=True)
 class _Style:
-    """Colour and marker of a method's line."""
+    """How a method's line is drawn.
+
+    Attributes:
+        color: of line and markers.
+        marker: at each point, as matplotlib names it.
+    """
 
     color: str
     marker: str

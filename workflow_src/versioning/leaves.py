@@ -153,7 +153,13 @@ def get_value(values: Mapping[str, Any], path: str) -> Any:
 
 
 def set_value(values: dict[str, Any], path: str, value: Any) -> None:
-    """Give a dotted key a value."""
+    """Give a dotted key a value.
+
+    Args:
+        values: nested; changed in place.
+        path: the key.
+        value: any.
+    """
     *parents, last = path.split(".")
     inner = values
     for key in parents:

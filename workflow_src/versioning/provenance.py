@@ -27,6 +27,7 @@ from typing import Any
 from workflow_src.errors import InputError
 from workflow_src.files import read_json_object, write_atomically
 from workflow_src.layout import Layout
+from workflow_src.versioning.snapshot import FileSnapshot
 
 NAME = "records.json"
 RESULTS = Path("results")
@@ -76,34 +77,6 @@ def begin(layout: Layout, dry: bool) -> None:
         adopt(layout, snapshot)
     else:
         adopt(layout)
-
-
-class FileSnapshot:
-    """Files as they were before they were changed: contents and times."""
-
-    def __init__(self) -> None:
-        self._contents: dict[Path, bytes | None] = {}
-        self._times: dict[Path, int] = {}
-
-    def content(self, path: Path) -> None:
-        """Remember a file that will be written."""
-        if path not in self._contents:
-            self._contents[path] = path.read_bytes() if path.exists() else None
-
-    def time(self, path: Path) -> None:
-        """Remember the time of a file that will get another."""
-        self._times.setdefault(path, path.stat().st_mtime_ns)
-
-    def restore(self) -> None:
-        """Make all remembered files what they were."""
-        for path, content in self._contents.items():
-            if content is not None:
-                write_atomically(path, content)
-            else:
-                path.unlink(missing_ok=True)
-        for path, time in self._times.items():
-            if path.exists():
-                os.utime(path, ns=(time, time))
 
 
 def adopt(layout: Layout, snapshot: FileSnapshot | None = None) -> Adoption:

@@ -17,7 +17,11 @@ from workflow_src.versioning.command import changes, dvc
 
 
 def pull() -> None:
-    """Pull, check, adopt; InputError names what is stale, changed or missing."""
+    """Pull, check, adopt.
+
+    Raises:
+        InputError: names what is stale, changed or missing.
+    """
     layout = Layout(corpus_name(steps.corpus_identity(load())))
     dvc("pull")
     _stop_at("dvc status finds changed", changes())

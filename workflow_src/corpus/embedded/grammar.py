@@ -88,6 +88,11 @@ def caption(scene: Scene, rng: np.random.Generator) -> str:
 def captions(scene: Scene, rng: np.random.Generator, number: int) -> list[str]:
     """Draw captions that all differ.
 
+    Args:
+        scene: what is heard.
+        rng: of the draws.
+        number: of captions.
+
     Raises:
         RuntimeError: the grammar has too few sentences for this scene.
     """
@@ -102,7 +107,12 @@ def captions(scene: Scene, rng: np.random.Generator, number: int) -> list[str]:
 
 
 class Clause:
-    """An event in words, chosen once; the template asks for a form of it."""
+    """An event in words, chosen once; the template asks for a form of it.
+
+    Args:
+        event: what is heard.
+        rng: of the choice, and of the forms.
+    """
 
     def __init__(self, event: Event, rng: np.random.Generator) -> None:
         self.rng = rng

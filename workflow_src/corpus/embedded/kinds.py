@@ -1,4 +1,4 @@
-"""What a kind of sound is: how it is made, and what can be said of it."""
+"""Kinds of sound: how each is synthesised, and what a caption may state of it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Caller = Callable[[Synth, float], Call]
 
 
 class KindFacts(TypedDict, total=False):
-    """What a kind says of itself beside its sound: see `Kind`."""
+    """The attributes of `Kind` beside its sound."""
 
     background: bool
     interval: tuple[float, float]
@@ -43,7 +43,7 @@ class Kind:
         countable: a listener can count the calls, so a caption may.
         sources: how many individuals at most are heard in an event.
         once: each individual is heard once (a car that passes).
-        manners: what else may be said of it (see `scenes.MANNERS`).
+        manners: how it may be heard (see `scenes.MANNERS`).
     """
 
     name: str
@@ -61,7 +61,12 @@ class Kind:
 
 @dataclass
 class Family:
-    """Collects the kinds of one file, in the order of their definition."""
+    """Collects the kinds of one file, in the order of their definition.
+
+    Attributes:
+        name: of the family.
+        kinds: so far.
+    """
 
     name: str
     kinds: list[Kind] = field(default_factory=list)

@@ -23,7 +23,16 @@ SCENE, CAPTION, AUDIO, NAME, ORDER = range(5)
 
 @dataclass(frozen=True)
 class EmbeddedClip:
-    """One clip of the corpus."""
+    """One clip of the corpus.
+
+    Attributes:
+        split: its split.
+        index: in the split, from 0.
+        youtube_id: 11 characters, as of a video; unique.
+        start_time: seconds, as of a section of a video.
+        scene: what is heard.
+        captions: of the scene; none in the split `tagged`.
+    """
 
     split: str
     index: int
@@ -41,14 +50,27 @@ class EmbeddedClip:
 def stream(
     settings: EmbeddedSettings, split: str, index: int, purpose: int
 ) -> np.random.Generator:
-    """Random generator of one clip and purpose; independent of all others."""
+    """Random generator of one clip and purpose; independent of all others.
+
+    Args:
+        settings: of the corpus.
+        split: the clip's.
+        index: the clip's, from 0.
+        purpose: SCENE, CAPTION, AUDIO, NAME or ORDER.
+    """
     return np.random.default_rng(
         [settings.seed, EMBEDDED_SPLITS.index(split), index, purpose]
     )
 
 
 def plan_clip(settings: EmbeddedSettings, split: str, index: int) -> EmbeddedClip:
-    """Decide everything about a clip but its waveform."""
+    """Decide everything about a clip but its waveform.
+
+    Args:
+        settings: of the corpus.
+        split: the clip's.
+        index: the clip's, from 0.
+    """
     scene = _scene(settings, split, index)
     key = f"{settings.seed}/{split}/{index}".encode()
     digest = hashlib.blake2b(key, digest_size=8).digest()

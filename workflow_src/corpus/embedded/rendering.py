@@ -34,7 +34,16 @@ FRAME = 0.05  # seconds
 
 
 def render(scene: Scene, synth: Synth, seconds: float) -> NDArray[np.int16]:
-    """Synthesise a scene as int16 samples."""
+    """Synthesise a scene.
+
+    Args:
+        scene: its events.
+        synth: sample rate and random generator.
+        seconds: length of the clip.
+
+    Returns:
+        (samples,) int16, full scale 32767.
+    """
     dry = np.zeros(synth.samples(seconds), np.float32)
     wet = np.zeros_like(dry)
     for event, stem in zip(scene.events, stems(scene, synth), strict=True):
@@ -54,7 +63,11 @@ def render(scene: Scene, synth: Synth, seconds: float) -> NDArray[np.int16]:
 
 
 def stems(scene: Scene, synth: Synth) -> list[Signal]:
-    """Synthesise the events one by one, dry, at the levels they have in the scene."""
+    """Synthesise the events one by one, dry, at the levels they have in the scene.
+
+    Returns:
+        A float32 signal for each event, of its own length.
+    """
     return [
         set_level(render_event(event, synth), synth, level)
         for event, level in zip(scene.events, _levels(scene, synth), strict=True)
@@ -62,7 +75,11 @@ def stems(scene: Scene, synth: Synth) -> list[Signal]:
 
 
 def render_event(event: Event, synth: Synth) -> Signal:
-    """Synthesise one event, float32 of event.seconds, dry, level not yet set."""
+    """Synthesise one event, dry, its level not yet set.
+
+    Returns:
+        (samples,) float32 of event.seconds.
+    """
     kind = KINDS[event.kind]
     if kind.texture:
         signal = kind.texture(synth, event.seconds, event.manner)
@@ -77,7 +94,16 @@ def render_event(event: Event, synth: Synth) -> Signal:
 
 
 def onsets(kind: Kind, event: Event, synth: Synth) -> list[Signal]:
-    """Draw the onset times (seconds into the event) of each individual."""
+    """Draw when each individual calls.
+
+    Args:
+        kind: of the event.
+        event: how many individuals, and how often they call.
+        synth: random generator.
+
+    Returns:
+        Onsets of each individual, in seconds into the event, ascending.
+    """
     room = event.seconds - kind.call_seconds
     least, most = kind.interval
     calls = event.sources if kind.once else event.calls
@@ -159,7 +185,13 @@ def _levels(scene: Scene, synth: Synth) -> list[float]:
 
 
 def set_level(signal: Signal, synth: Synth, level: float) -> Signal:
-    """Scale to a level in dB, less where peaks would stand out too far."""
+    """Scale a signal to a level, less where peaks would stand out too far.
+
+    Args:
+        signal: (samples,).
+        synth: sample rate.
+        level: of the RMS of its loudest parts, in dB below full scale.
+    """
     frame = synth.samples(FRAME)
     frames = signal[: len(signal) // frame * frame].reshape(-1, frame)
     energy = np.sort(np.einsum("ij,ij->i", frames, frames))

@@ -57,7 +57,12 @@ class Event:
 
 @dataclass(frozen=True)
 class Scene:
-    """Events in the order in which a caption counts on them."""
+    """Events, and how they relate.
+
+    Attributes:
+        relation: one of RELATIONS.
+        events: in the order in which a caption counts on them.
+    """
 
     relation: str
     events: tuple[Event, ...]

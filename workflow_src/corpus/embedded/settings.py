@@ -14,8 +14,17 @@ EMBEDDED_SPLITS = ("train", "val", "test", "tagged")
 class EmbeddedSettings(Settings):
     """Sizes of the four splits, the seed and the form of a clip.
 
-    A clip depends on the seed, its split and its index in the split, so a
-    larger corpus begins with the clips of a smaller one.
+    A clip depends on the seed, its split and its index in the split, so a larger
+    corpus begins with the clips of a smaller one.
+
+    Attributes:
+        seed: of all draws.
+        train_clips: number of clips, with one caption each.
+        val_clips: number of clips, with five captions each.
+        test_clips: likewise.
+        tagged_clips: number of clips, with tags alone.
+        sample_rate: Hz.
+        seconds: of each clip.
 
     Raises:
         InputError: a size is negative, the sample rate is outside 16-48 kHz

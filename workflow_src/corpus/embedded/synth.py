@@ -22,7 +22,12 @@ TWO_PI = np.float32(2 * np.pi)
 
 
 class Synth:
-    """Sample rate and random generator, and the sounds made from them."""
+    """Sample rate and random generator, and the sounds made from them.
+
+    Args:
+        rate: Hz.
+        rng: of all draws.
+    """
 
     def __init__(self, rate: int, rng: np.random.Generator) -> None:
         self.rate = rate
@@ -63,7 +68,14 @@ class Synth:
         return curve.astype(np.float32)
 
     def drift(self, seconds: float, changes: float, low: float, high: float) -> Signal:
-        """Wander at random between two values, `changes` times a second."""
+        """Wander at random between two values.
+
+        Args:
+            seconds: length.
+            changes: of direction, a second.
+            low: least value.
+            high: largest value.
+        """
         points = max(3, round(seconds * changes) + 2)
         return self.curve(seconds, self.rng.uniform(low, high, points))
 
@@ -126,7 +138,14 @@ class Synth:
         amplitudes: Numbers,
         decays: Numbers,
     ) -> Signal:
-        """Add decaying sines: amplitude falls to 1/e in each `decays` seconds."""
+        """Add decaying sines; none above half the rate.
+
+        Args:
+            seconds: length.
+            frequencies: Hz.
+            amplitudes: at the beginning, one a frequency.
+            decays: seconds in which the amplitude falls to 1/e, one a frequency.
+        """
         time = self.time(seconds)
         result = np.zeros_like(time)
         for frequency, amplitude, decay in zip(
@@ -154,7 +173,14 @@ class Synth:
         high: float | None = None,
         order: int = 2,
     ) -> Signal:
-        """Keep frequencies from `low` to `high` Hz (Butterworth)."""
+        """Keep a band of frequencies (Butterworth).
+
+        Args:
+            signal: (samples,).
+            low: lower edge in Hz; None: no lower edge.
+            high: upper edge in Hz; None, or beyond half the rate: no upper edge.
+            order: of the filter.
+        """
         top = 0.46 * self.rate
         if high is not None and high >= top:
             high = None
@@ -188,7 +214,13 @@ class Synth:
     # Shapes in time.
 
     def fade(self, signal: Signal, attack: float, release: float) -> Signal:
-        """Raise the beginning and lower the end, in seconds; changes `signal`."""
+        """Raise the beginning and lower the end; changes `signal`.
+
+        Args:
+            signal: (samples,).
+            attack: seconds of the rise.
+            release: seconds of the fall.
+        """
         rise = min(self.samples(attack), len(signal))
         fall = min(self.samples(release), len(signal))
         signal[:rise] *= np.sin(np.linspace(0, np.pi / 2, rise, dtype=np.float32))
@@ -217,7 +249,14 @@ class Synth:
         onsets: Signal,
         gains: Signal,
     ) -> Signal:
-        """Place grains, drawn at random, at onsets in seconds."""
+        """Place grains, drawn at random, in time.
+
+        Args:
+            seconds: length of the result.
+            grains: short signals.
+            onsets: (N,) seconds.
+            gains: (N,) factors.
+        """
         result = np.zeros(self.samples(seconds), np.float32)
         chosen = self.rng.integers(0, len(grains), len(onsets))
         for grain, onset, gain in zip(chosen, onsets, gains, strict=True):
@@ -226,7 +265,13 @@ class Synth:
 
 
 def add_at(target: Signal, piece: Signal, start: int) -> None:
-    """Add `piece` to `target` from sample `start` on, cut at both ends."""
+    """Add a piece to a signal in place, cut at both ends.
+
+    Args:
+        target: (samples,).
+        piece: (any number of samples,).
+        start: sample of `target` at which the piece begins; may be negative.
+    """
     first = max(0, -start)
     last = min(len(piece), len(target) - start)
     if first < last:

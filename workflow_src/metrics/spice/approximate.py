@@ -32,7 +32,12 @@ BATCH = 256
 def score(
     pairs: list[tuple[str, int]], references: list[list[str]], settings: Settings
 ) -> list[float]:
-    """Expected F of each pair (candidate, number of its list of references).
+    """Expected F of each pair.
+
+    Args:
+        pairs: a candidate, and the number of its list of references.
+        references: lists of captions.
+        settings: pipeline and cache.
 
     Raises:
         InputError: the spaCy pipeline is not installed, or the cache is unusable.
@@ -81,7 +86,11 @@ def _graph(parsed: dict[str, list[Weighted]], captions: list[str]) -> SceneGraph
 
 
 def installed(name: str) -> tuple[str, str]:
-    """The pipeline's package and version, without loading it."""
+    """The pipeline's package and version, without loading it.
+
+    Raises:
+        InputError: it is not installed.
+    """
     try:
         return name, metadata.version(name.replace("_", "-"))
     except metadata.PackageNotFoundError:

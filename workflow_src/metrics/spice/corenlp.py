@@ -14,10 +14,16 @@ PARSER = "edu/stanford/nlp/models/lexparser/englishPCFG.ser.gz"
 
 
 def find(folder: Path | None = None) -> list[Path]:
-    """The jars of code and models in a folder, by default where they are fetched to.
+    """The jars of code and models.
 
-    The models may be cut down to the files that SPICE opens, under a name that
-    begins like the published one. Raises InputError that says what is missing.
+    The models may be cut down to the files that SPICE opens, under a name that begins
+    like the published one.
+
+    Args:
+        folder: of the jars; None: where they are fetched to.
+
+    Raises:
+        InputError: says what is missing or damaged.
     """
     folder = Path(folder or FETCHED)
     code, models = CATALOGUE["corenlp"]

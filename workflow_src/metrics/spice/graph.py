@@ -21,7 +21,12 @@ Weighted = tuple[Sequence[str], float]
 
 @dataclass
 class Concept:
-    """Words with one meaning in a graph, and all the synsets that they may have."""
+    """Words with one meaning in a graph.
+
+    Attributes:
+        words: that name it.
+        synsets: all that the words may have.
+    """
 
     words: set[str]
     synsets: set[str]
@@ -56,7 +61,12 @@ def synsets_of(words: str) -> frozenset[str]:
 
 @dataclass
 class Part:
-    """An object, attribute or relation, and the chance that it is not there."""
+    """An object, attribute or relation.
+
+    Attributes:
+        concepts: of its tuple: one to three.
+        absent: the chance that it is not there.
+    """
 
     concepts: tuple[Concept, ...]
     absent: float = 1.0
@@ -69,13 +79,23 @@ class Part:
 
 @dataclass
 class Group:
-    """Parts whose last concepts differ: all objects, or all attributes of one."""
+    """Parts whose last concepts differ: all objects, or all attributes of one.
+
+    Attributes:
+        parts: by their places.
+        places: words -> place of the part that they stand for.
+    """
 
     parts: list[Part] = field(default_factory=list)
     places: dict[str, int] = field(default_factory=dict)
 
     def part(self, words: str, owners: tuple[Concept, ...] = ()) -> Part:
-        """The part that the words stand for; added if none is similar."""
+        """The part that the words stand for; added if none is similar.
+
+        Args:
+            words: of the last concept.
+            owners: the concepts before it: the objects of an attribute or relation.
+        """
         if words not in self.places:
             concept = Concept.of(words)
             for place, part in enumerate(self.parts):
@@ -93,7 +113,10 @@ class Group:
 class SceneGraph:
     """A graph to which the tuples of one caption after the other are added.
 
-    `unnamed` is the expected number of tuples that are only counted.
+    Attributes:
+        objects: all objects.
+        others: attributes and relations of the objects, by the objects' places.
+        unnamed: expected number of tuples that are only counted.
     """
 
     objects: Group = field(default_factory=Group)

@@ -44,7 +44,12 @@ def main() -> None:
 
 
 class Spice:
-    """The classes of SPICE 1.0 that score, some of them not public."""
+    """The classes of SPICE 1.0 that score, some of them not public.
+
+    Args:
+        jpype: the module, its Java machine running.
+        threads: of the parser.
+    """
 
     def __init__(self, jpype: Any, threads: int):
         self._java = jpype.java

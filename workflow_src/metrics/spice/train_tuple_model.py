@@ -36,7 +36,13 @@ PENALTY = 1.0
 
 
 def captions(path: Path, count: int, seed: int) -> list[str]:
-    """A sample of different captions."""
+    """A sample of different captions.
+
+    Args:
+        path: caption file.
+        count: at most.
+        seed: of the sample.
+    """
     texts = sorted({text for _, text in read_captions(path)})
     random.Random(seed).shuffle(texts)
     return texts[:count]

@@ -32,7 +32,15 @@ REACH = 25
 
 @dataclass
 class Sentence:
-    """A parsed caption: for each word its tag, its head's place and its relation."""
+    """A parsed caption.
+
+    Attributes:
+        words: in lower case.
+        tags: part of speech of each word, of the Penn Treebank.
+        relations: dependency of each word on its head.
+        heads: place of each word's head; the root's is its own.
+        capital: whether each word begins with a capital.
+    """
 
     words: list[str]  # lower case
     tags: list[str]  # Penn Treebank

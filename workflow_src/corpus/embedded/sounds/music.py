@@ -22,7 +22,16 @@ MUSIC_MANNERS = ("loud", "faint", "far", "fast", "slow")
 
 
 def melody(synth: Synth, key: float, notes: int) -> list[float]:
-    """Walk at random, in small steps, over a scale: frequencies in Hz."""
+    """Walk at random, in small steps, over a scale.
+
+    Args:
+        synth: random generator.
+        key: lowest note, Hz.
+        notes: how many.
+
+    Returns:
+        Frequencies in Hz.
+    """
     scale = MAJOR if synth.rng.random() < 0.5 else MINOR
     steps = synth.rng.choice((-2, -1, -1, 0, 1, 1, 2, 3), notes)
     # The walk turns round at both ends of the scale.
@@ -31,7 +40,14 @@ def melody(synth: Synth, key: float, notes: int) -> list[float]:
 
 
 def pace(manner: str | None, slow: float, usual: float, fast: float) -> float:
-    """Notes a second for a manner."""
+    """Notes a second for a manner.
+
+    Args:
+        manner: how the event is heard.
+        slow: for `slow`.
+        usual: for all but `slow` and `fast`.
+        fast: for `fast`.
+    """
     return {"slow": slow, "fast": fast}.get(manner or "", usual)
 
 
@@ -59,7 +75,14 @@ def piano(synth: Synth, seconds: float, manner: str | None) -> Signal:
 
 
 def pluck(synth: Synth, pitch: float, seconds: float, softness: float) -> Signal:
-    """Karplus-Strong string: a noise period that a moving average wears down."""
+    """Karplus-Strong string: a noise period that a moving average wears down.
+
+    Args:
+        synth: sample rate and random generator.
+        pitch: Hz.
+        seconds: length at least.
+        softness: weight of the previous sample in the average.
+    """
     period = max(8, round(synth.rate / pitch))
     rows = -(-synth.samples(seconds) // period)
     string = np.empty((rows, period), np.float32)

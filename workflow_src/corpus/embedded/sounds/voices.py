@@ -27,7 +27,13 @@ SPEECH: KindFacts = {
 
 
 def speaker(synth: Synth, pitch: float, throat: float) -> Call:
-    """Speech without words: syllables of vowels and fricatives with a melody."""
+    """Speech without words: syllables of vowels and fricatives with a melody.
+
+    Args:
+        synth: sample rate and random generator.
+        pitch: Hz.
+        throat: factor of the resonances; 1 is a man's.
+    """
     pace = synth.uniform(0.85, 1.2)
     breath = synth.uniform(0.01, 0.04)
 
