@@ -7,7 +7,7 @@ names, defaults and checks are stated there alone.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from workflow_src.corpus.settings import AudioCapsSource, DownloadOptions
 from workflow_src.errors import InputError
@@ -24,7 +24,6 @@ from workflow_src.training.settings import (
     RetrievalOptimization,
 )
 
-T = TypeVar("T")
 Task = Literal["captioning", "retrieval"]
 SpiceKind = Literal["auto", "java", "python", "none"]
 
@@ -55,12 +54,12 @@ class AudioCapsConfig(AudioCapsSource, DownloadOptions):
     @property
     def taken(self) -> AudioCapsSource:
         """What is taken."""
-        return _part(self, AudioCapsSource)
+        return AudioCapsSource(**_values(self, AudioCapsSource))
 
     @property
     def options(self) -> DownloadOptions:
         """How it is fetched."""
-        return _part(self, DownloadOptions)
+        return DownloadOptions(**_values(self, DownloadOptions))
 
 
 @dataclass(frozen=True)
@@ -226,6 +225,7 @@ class SweepConfig(Settings):
     fixed_lambda: tuple[float | None, ...] = (None, 0.5)
 
 
-def _part(whole: Any, kind: type[T]) -> T:
-    """The fields of a class, from an object that has them all and more."""
-    return kind(**{f.name: getattr(whole, f.name) for f in fields(kind)})  # type: ignore[arg-type]
+def _values(
+    whole: AudioCapsConfig, kind: type[AudioCapsSource] | type[DownloadOptions]
+) -> dict[str, Any]:
+    return {f.name: getattr(whole, f.name) for f in fields(kind)}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import soundfile
 
-from workflow_src.corpus.captions import TAGS_FILE, Clip, read_captions
+from workflow_src.corpus.captions import TAGS_FILE, Clip
 from workflow_src.corpus.source import FetchedAudio, LostClip
 from workflow_src.errors import InputError
 from workflow_src.layout import SPLITS
@@ -41,16 +41,6 @@ def folder_splits(folder: str | Path) -> list[str]:
                 "and not tagged"
             )
     return [*SPLITS, *sorted(names - set(SPLITS))]
-
-
-def check_folder(folder: str | Path) -> None:
-    """Read every caption file of an own corpus.
-
-    Raises:
-        InputError: names what is wrong.
-    """
-    for name in folder_splits(folder):
-        read_captions(Path(folder) / f"{name}.csv")
 
 
 class FolderSource:

@@ -13,8 +13,9 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol, TypeVar
 
 import huggingface_hub
-from huggingface_hub import errors, utils
+from huggingface_hub import errors
 from huggingface_hub.hf_api import RepoFile
+from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from workflow_src.corpus.mirrors import Mirror
 from workflow_src.errors import InputError
@@ -24,7 +25,8 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 SUFFIX = ".parquet"
-# Of the hub's HTTP library: also of connections.
+# Of the hub's HTTP library: also of connections. The ignored error: huggingface_hub
+# imports it without saying that it exports it, from httpx or requests by its version.
 HttpError: type[Exception] = errors.HTTPError  # type: ignore[attr-defined]
 
 
@@ -117,7 +119,7 @@ class HubRepository:
         self.endpoint = endpoint
         self._api = huggingface_hub.HfApi(endpoint=endpoint)
         # In a job's log a bar a file is noise.
-        utils.disable_progress_bars()  # type: ignore[attr-defined]
+        disable_progress_bars()
         info = self._ask(
             lambda: self._api.dataset_info(repository, revision=revision), ""
         )

@@ -59,11 +59,6 @@ class Difference:
     p: float
     resampled: Resampling
 
-    @property
-    def excludes_zero(self) -> bool:
-        """Whether the interval, which is of this comparison alone, excludes zero."""
-        return self.low > 0 or self.high < 0
-
 
 @dataclass(frozen=True)
 class CorrectedDifference(Difference):

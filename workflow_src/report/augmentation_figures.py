@@ -52,6 +52,7 @@ class _Panel:
         caption: below the picture.
     """
 
+    name: str
     title: str
     text: str
     log_mel: Tensor

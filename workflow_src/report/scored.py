@@ -20,11 +20,12 @@ def read_evaluation(path: Path) -> Scores:
     """
     try:
         return read_scores(path)
-    except InputError as error:
+    except (InputError, UnicodeDecodeError) as error:
         if not path.exists():
             raise
+        reason = str(error) if isinstance(error, InputError) else f"{path} is not UTF-8"
         raise InputError(
-            f"{error}; delete {path}, and the evaluation scores again"
+            f"{reason}; delete {path}, and the evaluation scores again"
         ) from None
 
 

@@ -118,7 +118,8 @@ def _no_torch() -> Iterator[None]:
     if "torch" in sys.modules:
         yield
         return
-    sys.modules["torch"] = None  # type: ignore[assignment] # as the import system has it
+    # None is how the import system marks what must not be imported; its type omits it.
+    sys.modules["torch"] = None  # type: ignore[assignment]
     try:
         yield
     finally:
