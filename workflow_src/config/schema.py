@@ -47,7 +47,7 @@ class Config(Settings):
         audiocaps: AudioCaps.
         clips: clips that cannot be used.
         pretraining: our own pre-training of the audio encoders.
-        pretrained_sha256: published file -> its sum, where nobody published one.
+        pretrained_sha256: published file -> its sum, where its authors give none.
         trust_pickle: whether published checkpoints may be pickles.
         captioning: the captioner.
         retrieval: the retriever.

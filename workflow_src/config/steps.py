@@ -263,12 +263,12 @@ def word_pieces_size(config: Config) -> int:
 
 
 def pinned_sums(config: Config) -> list[str]:
-    """Sums of published files that nobody published: `file=sum`."""
+    """Sums of published files whose authors give none: `file=sum`."""
     return [f"{file}={own}" for file, own in config.pretrained_sha256.items()]
 
 
 def spice_kind(config: Config) -> SpiceKind:
-    """Which SPICE scores the captions, as the config says it."""
+    """Which SPICE scores the captions: `metrics.spice`."""
     return config.metrics.spice
 
 

@@ -73,7 +73,7 @@ def check_ready(source: AudioCapsSource, options: DownloadOptions) -> None:
     """Look, before anything is fetched, whether what the sources need is there.
 
     Raises:
-        InputError: names what is missing, and the mend.
+        InputError: names what is missing, and the remedy.
     """
     for name in _sources(source, SPLITS):
         if name == "youtube":

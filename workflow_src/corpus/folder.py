@@ -1,4 +1,4 @@
-"""Audio files in a folder: somebody's own data, or a dump of AudioCaps."""
+"""Audio files in a folder: data of one's own, or a dump of AudioCaps."""
 
 import os
 import re

@@ -66,7 +66,7 @@ class ParquetPlace(Protocol):
 
 
 class ParquetFolder:
-    """Parquet files that somebody has; they are read where they are, and kept."""
+    """Parquet files of a local folder; they are read where they are, and kept."""
 
     def __init__(self, folder: str | Path):
         self.folder = Path(folder)
@@ -198,9 +198,9 @@ class HubRepository:
             except (errors.HfHubHTTPError, errors.HFValidationError) as error:
                 if not _may_pass(error) or attempt == self.retry.attempts:
                     raise InputError(self._refusal(error, place)) from None
-                reason = _told(error)
+                reason = _reason_of(error)
             except (HttpError, OSError) as error:
-                reason = _told(error)
+                reason = _reason_of(error)
                 if attempt == self.retry.attempts:
                     raise InputError(
                         f"the mirror {place} cannot be fetched ({reason}): is there a "
@@ -224,7 +224,7 @@ class HubRepository:
                 f"there is no data set {self.repository} at {page}, or it is private "
                 "(then run `hf auth login`)"
             )
-        return f"the mirror {place} cannot be fetched: {_told(error)}"
+        return f"the mirror {place} cannot be fetched: {_reason_of(error)}"
 
 
 def open_place(mirror: Mirror, retry: RetryPolicy) -> ParquetPlace:
@@ -241,8 +241,8 @@ def _may_pass(error: Exception) -> bool:
     return status in (408, 425, 429) or status >= 500
 
 
-def _told(error: BaseException) -> str:
-    """What the innermost error says, in one line and without addresses."""
+def _reason_of(error: BaseException) -> str:
+    """The innermost error's message, in one line and without addresses."""
     response = getattr(error, "response", None)
     if response is not None:
         return f"HTTP {response.status_code} {response.reason_phrase}".strip()

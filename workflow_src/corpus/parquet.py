@@ -29,12 +29,12 @@ FOOTER_BYTES = 64 << 20
 
 @dataclass(frozen=True)
 class MirrorRow:
-    """One row: which clip it says it is, and its audio where that was wanted.
+    """One row: the clip that it names, and its audio where that was wanted.
 
     Attributes:
         youtube_id: the video.
         start: seconds into it; None where the mirror has no such column.
-        captions: what the mirror says of the clip.
+        captions: of the clip, in the mirror.
         audio: the encoded file; None where there is none, or it was not wanted.
     """
 

@@ -135,7 +135,7 @@ class LineProcess:
         self._process.kill()
         self._process.wait()
         self._answers.close()
-        with suppress(BrokenPipeError):  # nobody reads what is still buffered
+        with suppress(BrokenPipeError):  # what is still buffered has no reader
             self._questions.close()
         self._errors.close()
 
@@ -170,7 +170,7 @@ class LineProcess:
         raise JavaError(f"{self._name} ended early with status {status}: {errors}")
 
     def _write(self, lines: Iterable[str]) -> None:
-        with suppress(BrokenPipeError):  # the reader meets the end and says why
+        with suppress(BrokenPipeError):  # `receive` reports the end and its reason
             self._questions.writelines(line + "\n" for line in lines)
             self._questions.flush()
 

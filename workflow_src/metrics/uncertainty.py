@@ -1,4 +1,4 @@
-"""How sure a difference between two methods is, and how many were looked at.
+"""Confidence intervals and p-values of differences between methods, corrected.
 
 **Clips.** A paired bootstrap draws test clips with replacement, the same for both
 methods, and scores each drawn test set as a corpus (`corpus_scores`). It tells what
@@ -137,7 +137,7 @@ def paired_difference(
         baseline: the method compared with.
         seed: of the draws of seeds.
         decimals: with which tables print a score. The difference is of the printed
-            scores, so that whoever subtracts two cells finds it beside them.
+            scores, so that it equals the difference of two cells of the table.
     """
     draws = np.random.default_rng([seed, 1])
     if set(system.seeds) == set(baseline.seeds):

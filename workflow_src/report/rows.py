@@ -85,7 +85,7 @@ def table_of(
       comparisons of the table; `significant`: `*` where that is below 0.05;
 
     `resampled`: over what the bootstrap is, `clips` or `seeds and clips`: over clips
-    alone it says nothing of another training; at last the columns of the origins.
+    alone it does not cover another training; at last the columns of the origins.
 
     Args:
         rows: in their order.

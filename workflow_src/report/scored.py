@@ -1,4 +1,4 @@
-"""The evaluations behind a table, by what their `scores.json` says they are of."""
+"""The evaluations behind a table, keyed by what was evaluated."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Differences between the methods of one table, and how sure they are.
+"""Differences between the methods of one table, with their uncertainty.
 
 All methods of a table are scored on the same drawn test sets; each difference is of a
 row to the first row that has the metric, and the p of all of them are corrected
-together. `workflow_src.metrics.uncertainty` says how and why.
+together: see `workflow_src.metrics.uncertainty`.
 """
 
 import logging
@@ -79,8 +79,8 @@ def table_differences(
     Args:
         rows: the method of each row, by task (one or both).
         metrics: those that the table shows; others are no comparisons of it.
-        resamples: how many test sets are drawn. Where `least_resamples` says that so
-            few can mark nothing, a warning says how many would do.
+        resamples: how many test sets are drawn. Where that is below
+            `least_resamples`, nothing can be marked, and a warning gives the number.
         seed: of the draws.
         decimals: with which the table prints its scores.
 

@@ -1,4 +1,4 @@
-"""Run DVC, and read what it says of the workspace."""
+"""Run DVC commands, and read the status of the workspace."""
 
 import json
 import subprocess

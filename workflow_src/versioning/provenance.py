@@ -6,7 +6,7 @@ clone has neither. So `records.json` in each folder under version control holds
 the records of the files below it, each with the file's MD5. A file that arrives
 with the same MD5 was made as its record says; it is given that record, and a time
 that does not make it older than what it was made from. What differs, or has no
-record, stays what it is for Snakemake: unknown.
+record, stays unknown to Snakemake.
 
     python -m workflow_src.versioning.provenance FOLDER
 

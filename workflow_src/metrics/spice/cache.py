@@ -11,7 +11,7 @@ from workflow_src.errors import InputError
 
 # Tuples of one caption: (object,), (object, attribute), (object, object, relation).
 Tuples = list[list[str]]
-Parsed = TypeVar("Parsed")  # what a parser says of a caption, as JSON can hold it
+Parsed = TypeVar("Parsed")  # a parser's tuples of a caption, as JSON
 
 
 class TupleCache(Generic[Parsed]):

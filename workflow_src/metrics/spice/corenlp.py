@@ -1,4 +1,4 @@
-"""CoreNLP 3.6.0, on which the official SPICE stands: found and checked.
+"""CoreNLP 3.6.0, on which the official SPICE stands: looked up and checked.
 
 `python -m workflow_src fetch corenlp` fetches it from where it is published.
 """

@@ -5,7 +5,7 @@ The parser here, spaCy's, reads many captions otherwise than the official one ("
 man speaking" is often a compound noun to that one), so the rules list every
 tuple that some reading has: any word as an object, a neighbour in the tree or in
 the sentence as its attribute, two objects joined by a verb, by a preposition or by
-both. `tuple_model` then says how likely the official parser takes each.
+both. `tuple_model` then estimates how likely the official parser takes each.
 """
 
 from collections.abc import Iterator, Sequence
