@@ -61,10 +61,13 @@ def _json(value: str, option: str) -> str:
 
     try:
         content = yaml.safe_load(Path(value).read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
+    except OSError as error:
         raise InputError(
-            f"{option} {value}: neither JSON nor a file: {error}"
+            f"{option} {value}: neither JSON nor a file: {error.strerror}"
         ) from None
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{option} {value}: neither JSON nor YAML: {reason}") from None
     return json.dumps(content)
 
 

@@ -56,7 +56,7 @@ def _command(name: str) -> Command:
 
 
 def _score(words: Sequence[str]) -> None:
-    """Score anybody's captions."""
+    """Score captions in CSV files."""
     from workflow_src.metrics import score_command
 
     parser = argparse.ArgumentParser(prog="python -m workflow_src score")

@@ -5,8 +5,9 @@ import json
 import logging
 import os
 import shutil
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from workflow_src.errors import InputError
 
@@ -14,9 +15,17 @@ logger = logging.getLogger(__name__)
 
 
 def write_atomically(path: str | Path, content: str | bytes) -> None:
-    """Write bytes, or text as UTF-8, under a temporary name; flush; rename.
+    """Write bytes, or text as UTF-8, under a temporary name; flush; rename; flush.
 
-    Makes the parent folder. Line ends are written as they are in the text.
+    After a crash at any moment, of the process or of the machine, the file is the
+    old one or the new one; once this returns, it is the new one.
+
+    Args:
+        path: of the file; its folder is made. Line ends stay as they are in the text.
+        content: all of it.
+
+    Raises:
+        OSError: the disk is full, say; the old file is as it was.
     """
     if isinstance(content, str):
         content = content.encode()
@@ -24,18 +33,37 @@ def write_atomically(path: str | Path, content: str | bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     # The process id keeps two jobs that write the same file apart.
     temporary = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    flush_folder(path.parent)
+
+
+def flush_folder(folder: Path) -> None:
+    """Wait until a folder's names are on the disk, so that a rename survives a crash.
+
+    Windows cannot open a folder, and keeps renames in order by itself.
+    """
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def file_digest(path: str | Path) -> str:
     """SHA-256 of a file's bytes, or of a folder's files with their names.
 
     Raises:
-        InputError: there is no such file.
+        InputError: the file cannot be read.
     """
     path = Path(path)
     if path.is_dir():
@@ -50,48 +78,92 @@ def file_digest(path: str | Path) -> str:
 
 
 def open_json_lines(path: str | Path) -> BinaryIO:
-    """A JSON-lines file, opened for appending; a torn last line is cut off."""
+    """Open a JSON-lines file for appending; a torn last line is cut off."""
     file = Path(path).open("ab")  # noqa: SIM115 - the caller closes it
     whole = Path(path).read_bytes().rfind(b"\n") + 1
     file.truncate(whole)
     return file
 
 
-def append_json_line(file: BinaryIO, line: dict) -> None:
+def append_json_line(file: BinaryIO, line: Mapping[str, Any]) -> None:
     """Write one object as a line of JSON and flush it to the disk."""
     file.write(json.dumps(line).encode() + b"\n")
     file.flush()
     os.fsync(file.fileno())
 
 
-def read_json_lines(path: str | Path) -> list[dict]:
+def read_json_lines(
+    path: str | Path, keys: Collection[str] = ()
+) -> list[dict[str, Any]]:
     """Objects of a JSON-lines file, none where it does not exist.
 
-    A torn last line (a kill, a full disk) is left out; InputError where another
-    is damaged.
+    A torn last line (a kill, a full disk) is left out.
+
+    Args:
+        path: of the file.
+        keys: that every object has.
+
+    Raises:
+        InputError: another line is damaged; says what to delete.
     """
     if not Path(path).exists():
         return []
     *whole, _ = Path(path).read_bytes().split(b"\n")
+    objects: list[dict[str, Any]] = []
+    for number, line in enumerate(whole, start=1):
+        try:
+            content = json.loads(line)
+        except ValueError:
+            content = None
+        if not isinstance(content, dict) or not content.keys() >= set(keys):
+            raise InputError(
+                f"{path} is damaged in line {number}: delete it to start anew"
+            )
+        objects.append(content)
+    return objects
+
+
+def read_json_object(path: str | Path, remedy: str) -> dict[str, Any]:
+    """The object that a JSON file holds.
+
+    Args:
+        path: of the file.
+        remedy: what to do about a damaged file; ends the error's sentence.
+
+    Raises:
+        InputError: it cannot be read, or holds something else.
+    """
     try:
-        return [json.loads(line) for line in whole]
+        content = json.loads(Path(path).read_bytes())
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from None
     except ValueError:
-        raise InputError(f"{path} is damaged: delete it to start anew") from None
+        content = None
+    if not isinstance(content, dict):
+        raise InputError(f"{path} is damaged: {remedy}")
+    return content
 
 
 def require_disk(folder: str | Path, size: int, purpose: str) -> None:
-    """Say how many bytes `purpose` needs below `folder`; InputError if not free.
+    """Log how many bytes are needed, and check that the disk has them free.
 
-    The folder need not exist yet: its nearest existing parent tells the disk.
+    Args:
+        folder: where they go; need not exist yet: its nearest existing parent tells
+            the disk.
+        size: bytes.
+        purpose: what needs them; begins the sentence.
+
+    Raises:
+        InputError: the disk has less.
     """
     place = Path(folder).absolute()
     while not place.exists():
         place = place.parent
     free = shutil.disk_usage(place).free
-    said = f"{purpose} needs {gigabytes(size)} below {folder}; {gigabytes(free)} free"
+    need = f"{purpose} needs {gigabytes(size)} below {folder}; {gigabytes(free)} free"
     if size > free:
-        raise InputError(said)
-    logger.info(said)
+        raise InputError(need)
+    logger.info(need)
 
 
 def gigabytes(size: int) -> str:

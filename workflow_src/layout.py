@@ -1,18 +1,20 @@
 """Where every file of a corpus lives: one place, for the rules of Snakemake.
 
     data/<corpus>/      what is made from the corpus alone
-    runs/<corpus>/      what is trained on it, and what the trained models say
+    runs/<corpus>/      what is trained on it, and the captions and scores of the models
     results/<corpus>/   the small final files
 
-Steps do not know this: they are told the paths of what they read and write. What a
-corpus is called: workflow_src.corpus.identity.
+Steps do not know these places: their options name the files that they read and
+write. `workflow_src.corpus.identity` gives a corpus its name.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
 
+from workflow_src.audio.settings import FrontEndName
+
 # The front end that each audio encoder was published with.
-FRONT_ENDS = {"captioning": "act", "retrieval": "panns"}
+FRONT_ENDS: dict[str, FrontEndName] = {"captioning": "act", "retrieval": "panns"}
 SPLITS = ("train", "val", "test")
 
 
@@ -104,21 +106,40 @@ class Layout:
         return self.runs / "pretraining" / FRONT_ENDS[task] / "encoder.pt"
 
     def run(self, task: str, recipe: str, seed: int | str) -> Path:
-        """Folder of one training."""
+        """Folder of one training.
+
+        Args:
+            task: captioning or retrieval.
+            recipe: name of the augmentation recipe.
+            seed: of the training.
+        """
         return self.runs / task / recipe / f"seed{seed}"
 
     def evaluated(
         self, task: str, recipe: str, seed: int | str, split: str = "test"
     ) -> Path:
-        """Folder of what a trained model says of a split, and of its scores.
+        """Folder of a model's captions or ranks on a split, and of their scores.
 
         Those of the test split lie in the run's own folder.
+
+        Args:
+            task: captioning or retrieval.
+            recipe: name of the augmentation recipe.
+            seed: of the training.
+            split: that is evaluated.
         """
         run = self.run(task, recipe, seed)
         return run if split == "test" else run / "splits" / split
 
     def point(self, task: str, recipe: str, seed: int | str, name: str) -> Path:
-        """Folder of the scores at a point of the grid of test-time augmentation."""
+        """Folder of the scores at a point of the grid of test-time augmentation.
+
+        Args:
+            task: captioning or retrieval.
+            recipe: name of the augmentation recipe.
+            seed: of the training.
+            name: of the point.
+        """
         return self.run(task, recipe, seed) / "tta" / name
 
     @property

@@ -13,7 +13,6 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from workflow_src.errors import InputError
@@ -72,7 +71,16 @@ def read(kind: type[T], values: Any, source: str = "") -> T:
 
 
 def read_json(kind: type[T], text: str, source: str = "--settings") -> T:
-    """Make settings of a class from JSON; see `read`."""
+    """Make settings of a class from JSON.
+
+    Args:
+        kind: a dataclass that derives from `Settings`.
+        text: JSON.
+        source: named at the beginning of an error.
+
+    Raises:
+        InputError: it is not JSON, or see `read`.
+    """
     try:
         values = json.loads(text)
     except ValueError as error:
@@ -103,9 +111,15 @@ def digest(values: Any, length: int = 8) -> str:
 
 
 def differences(old: Any, new: Any, path: str = "") -> list[str]:
-    """Say which values differ between two plain nested values, a line each.
+    """Say which values differ between two plain nested values.
 
-    A line reads `recipe.noise.snr_db was [10.0, 30.0], is [5.0, 20.0]`.
+    Args:
+        old: nested values.
+        new: nested values.
+        path: dotted key of both.
+
+    Returns:
+        Lines like `recipe.noise.snr_db was [10.0, 30.0], is [5.0, 20.0]`.
     """
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         lines = []
@@ -115,19 +129,23 @@ def differences(old: Any, new: Any, path: str = "") -> list[str]:
         return lines
     if old == new:
         return []
-    return [f"{path or 'it'} was {_shown(old)}, is {_shown(new)}"]
+    return [f"{path or 'it'} was {_abbreviated(old)}, is {_abbreviated(new)}"]
 
 
-def _shown(value: Any) -> str:
+def _abbreviated(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= 80 else text[:77] + "..."
 
 
-@cache
+_adapters: dict[type, TypeAdapter[Any]] = {}  # made once: it takes milliseconds
+
+
 def _adapter(kind: type[T]) -> TypeAdapter[T]:
     from pydantic import TypeAdapter
 
-    return TypeAdapter(kind)
+    if kind not in _adapters:
+        _adapters[kind] = TypeAdapter(kind)
+    return _adapters[kind]
 
 
 TYPES = {
@@ -150,15 +168,15 @@ def _complaint(kind: type, errors: list[ErrorDetails], source: str) -> KeyCompla
     first = min(errors, key=lambda error: len(error["loc"]))
     path = _keys(first["loc"])
     alike = [error for error in errors if _keys(error["loc"]) == path]
-    value = _shown(first["input"])
+    value = _abbreviated(first["input"])
     if first["type"] == "unexpected_keyword_argument":
         known = _known(kind, path[:-1])
         near = difflib.get_close_matches(path[-1], known, n=1)
         hint = f"; did you mean {near[0]}?" if near else f"; known: {', '.join(known)}"
         return KeyComplaint(path, f"is not a known key{hint}", source)
     if first["type"] == "value_error":
-        said = str(first["ctx"]["error"])
-        return KeyComplaint(path, f": {said}" if path else said, source)
+        message = str(first["ctx"]["error"])
+        return KeyComplaint(path, f": {message}" if path else message, source)
     if first["type"] == "missing":
         return KeyComplaint(path, "is missing", source)
     if first["type"] == "literal_error":

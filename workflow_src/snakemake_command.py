@@ -12,9 +12,13 @@ passes through untouched.
 
 import os
 import sys
+from typing import Literal
 
 # Long option as Snakemake and its users abbreviate it (argparse prefixes).
 _RESOURCES = ("--resources", "--res")
+# What a word of the command line follows: neither of the others, `--resources`, one
+# of its values, or a target behind them.
+State = Literal["outside", "option", "values", "targets"]
 
 
 def normalise(arguments: list[str]) -> list[str]:
@@ -26,7 +30,7 @@ def normalise(arguments: list[str]) -> list[str]:
     """
     targets: list[str] = []
     kept: list[str] = []
-    state = "outside"  # -> "values" after --resources -> "targets"
+    state: State = "outside"
     for position, word in enumerate(arguments):
         if word == "--":
             kept.extend(arguments[position:])

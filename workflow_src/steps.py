@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any
 
 # Stage -> command -> module:function.
 STEPS: dict[str, dict[str, str]] = {
@@ -60,6 +59,7 @@ def step(name: str) -> Callable[..., None] | None:
     for commands in STEPS.values():
         if name in commands:
             module, _, function = commands[name].partition(":")
-            found: Any = getattr(import_module(f"workflow_src.{module}"), function)
-            return found
+            imported = import_module(f"workflow_src.{module}")
+            callable_step: Callable[..., None] = getattr(imported, function)
+            return callable_step
     return None

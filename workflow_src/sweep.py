@@ -11,7 +11,13 @@ from workflow_src.augment.settings import PairMixSettings
 
 @dataclass(frozen=True)
 class SweepCell:
-    """One training of Section 4.3's sweep: K, λ (None: drawn), and its recipe."""
+    """One training of Section 4.3's sweep.
+
+    Attributes:
+        recipe: complete.
+        ratio: K.
+        fixed_lambda: λ; None: drawn.
+    """
 
     recipe: RecipeSettings
     ratio: float

@@ -21,7 +21,7 @@ import requests
 import urllib3
 
 from workflow_src.errors import InputError
-from workflow_src.files import require_disk
+from workflow_src.files import flush_folder, require_disk
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +45,11 @@ class RetryableError(Exception):
 
 
 class RefusedError(Exception):
-    """An answer that will be the same next time; `status` is that of HTTP."""
+    """An answer that will be the same next time.
+
+    Attributes:
+        status: of HTTP.
+    """
 
     def __init__(self, reason: str, status: int):
         super().__init__(reason)
@@ -109,21 +113,11 @@ def fetch_file(
         part.unlink(missing_ok=True)
     if size is not None:
         require_disk(part.parent, size, path.name)
-    hint = f"; {instead}" if instead else ""
-    with requests.Session() as session:
-        for attempt in range(1, retry.attempts + 1):
-            try:
-                request_to_file(session, url, part, timeout, resume=bool(sums))
-                break
-            except RefusedError as error:
-                raise InputError(f"{url} cannot be fetched ({error}){hint}") from None
-            except RetryableError as error:
-                if error.damaged or attempt == retry.attempts:
-                    raise InputError(
-                        f"{url} cannot be fetched ({error}){hint}"
-                    ) from None
-                logger.warning("%s: %s; attempt %d follows", url, error, attempt + 1)
-                time.sleep(retry.pause(attempt, error.wait))
+    try:
+        _request_until_there(url, part, retry, timeout, resume=bool(sums))
+    except (RefusedError, RetryableError) as error:
+        hint = f"; {instead}" if instead else ""
+        raise InputError(f"{url} cannot be fetched ({error}){hint}") from None
     try:
         check_sums(part, sums)
     except InputError:
@@ -131,6 +125,23 @@ def fetch_file(
         raise
     flush_to_disk(part)
     part.replace(path)
+    flush_folder(path.parent)
+
+
+def _request_until_there(
+    url: str, part: Path, retry: RetryPolicy, timeout: float, resume: bool
+) -> None:
+    """Repeat a request as the policy has it; the last failure is raised."""
+    with requests.Session() as session:
+        for attempt in range(1, retry.attempts + 1):
+            try:
+                request_to_file(session, url, part, timeout, resume=resume)
+                return
+            except RetryableError as error:
+                if error.damaged or attempt == retry.attempts:
+                    raise
+                logger.warning("%s: %s; attempt %d follows", url, error, attempt + 1)
+                time.sleep(retry.pause(attempt, error.wait))
 
 
 def request_to_file(
@@ -195,10 +206,10 @@ def check_sums(path: Path, sums: Mapping[str, str]) -> None:
         InputError: if one differs.
     """
     for kind, expected in sums.items():
-        found = digest(path, kind)
-        if found != expected:
+        actual = digest(path, kind)
+        if actual != expected:
             raise InputError(
-                f"{path}: its {kind} is {found}, not {expected}: a damaged or another "
+                f"{path}: its {kind} is {actual}, not {expected}: a damaged or another "
                 "file; delete it and fetch it again"
             )
 
@@ -221,8 +232,8 @@ def explain(error: Exception) -> str:
             break
         cause = inner
     # urllib3 begins with the object that failed.
-    said = re.sub(r"^<?\w+\(.*?\)>?: ", "", str(cause))
-    return f"the connection failed: {said}"
+    reason = re.sub(r"^<?\w+\(.*?\)>?: ", "", str(cause))
+    return f"the connection failed: {reason}"
 
 
 def _save(

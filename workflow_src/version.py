@@ -87,7 +87,7 @@ def _is_text(node: ast.AST) -> bool:
 
 
 def _git(*arguments: str) -> str:
-    """What git says of the checkout that the package is in; empty without one."""
+    """Output of a git command in the package's checkout; empty without one."""
     try:
         done = subprocess.run(
             ["git", "-C", str(PACKAGE), *arguments],

@@ -30,11 +30,11 @@ def synsets() -> dict[str, tuple[str, ...]]:
 @cache
 def exceptions() -> dict[str, tuple[str, ...]]:
     """Base forms of each irregular form: `geese` -> `goose`."""
-    found: dict[str, tuple[str, ...]] = {}
+    bases: dict[str, tuple[str, ...]] = {}
     for base, forms in _entries("english.exceptions").items():
         for form in forms.split():
-            found[form] = (*found.get(form, ()), base)
-    return found
+            bases[form] = (*bases.get(form, ()), base)
+    return bases
 
 
 @cache
@@ -47,14 +47,14 @@ def base_forms(word: str) -> tuple[str, ...]:
         return exceptions()[word]
     if len(word) <= 2 or word.endswith("ss"):
         return ()
-    found = []
+    forms = []
     for kind in _endings():
         for ending, base in kind:
             form = word.removesuffix(ending) + base
             if word.endswith(ending) and form in synsets():
-                found.append(form)
+                forms.append(form)
                 break
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(forms))
 
 
 @cache

@@ -7,7 +7,7 @@ from workflow_src.corpus.captions import (
     read_tags,
     write_split,
 )
-from workflow_src.corpus.manifest import read_csv
+from workflow_src.csv_files import read_csv
 from workflow_src.errors import InputError
 
 

@@ -2,8 +2,8 @@ import unicodedata
 
 import pytest
 
-from workflow_src.corpus.captions import Clip
-from workflow_src.corpus.folder import FolderSource, check_folder, folder_splits
+from workflow_src.corpus.captions import Clip, read_split
+from workflow_src.corpus.folder import FolderSource, folder_splits
 from workflow_src.corpus.source import LostClip
 from workflow_src.errors import InputError
 
@@ -23,7 +23,6 @@ def test_splits_beyond_the_usual_three(corpus, write_captions):
     write_captions(corpus / "evening.csv", ["a.wav"])
     (corpus / "tags.csv").write_text("file_name,split,tags\n")
     assert folder_splits(corpus) == ["train", "val", "test", "evening", "noisy"]
-    check_folder(corpus)
 
 
 @pytest.mark.parametrize("missing", ["train.csv", "val.csv", "test.csv"])
@@ -36,7 +35,7 @@ def test_a_missing_split_is_named(corpus, missing):
 def test_a_missing_audio_folder_is_named(corpus):
     (corpus / "audio").rmdir()
     with pytest.raises(InputError, match="no folder audio/"):
-        check_folder(corpus)
+        folder_splits(corpus)
     with pytest.raises(InputError, match="no folder"):
         FolderSource(corpus / "audio")
 
@@ -44,7 +43,7 @@ def test_a_missing_audio_folder_is_named(corpus):
 def test_a_bad_caption_file_is_named(corpus):
     (corpus / "val.csv").write_text("file_name,text\na.wav,A dog\n")
     with pytest.raises(InputError, match=r"val\.csv has no column caption"):
-        check_folder(corpus)
+        read_split(corpus, "val")
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,11 @@ from workflow_src.corpus.manifest import (
     STATES,
     ManifestRow,
     merge_manifests,
-    read_csv,
     read_manifest,
     summary,
-    write_csv,
     write_manifest,
 )
+from workflow_src.csv_files import read_csv, write_csv
 from workflow_src.errors import InputError
 
 text = st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from('\n,"'))

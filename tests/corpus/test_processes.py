@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from workflow_src.corpus.processes import Finished, run_limited
+from workflow_src.corpus.processes import ProgramResult, run_limited
 
 # Starts a child that ends for no kind request, and waits for it, or does not.
 FAMILY = """
@@ -34,7 +34,7 @@ def running(mark):
 def test_what_a_program_says():
     script = "import sys; print('é'); print('no', file=sys.stderr); sys.exit(3)"
     ended = run_limited([sys.executable, "-c", script], 20)
-    assert ended == Finished(3, "é\n", "no\n")
+    assert ended == ProgramResult(3, "é\n", "no\n")
 
 
 def test_bytes_that_are_no_text_are_read():

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workflow_src.metrics import captioning, meteor, paraphrases, retrieval
-from workflow_src.metrics.caption_input import tokenize
+from workflow_src.metrics.caption_input import tokenize_systems
 from workflow_src.metrics.corpus_scores import MedianOfQueries
 from workflow_src.metrics.spice import Settings
 from workflow_src.metrics.uncertainty import draw_clips
@@ -104,7 +104,7 @@ def test_cider_scores_as_from_scratch_with_the_frequencies_of_the_whole_set(
 ):
     from pycocoevalcap.cider.cider_scorer import CiderScorer
 
-    references, own = tokenize({"": sample["candidates"]}, sample["references"])
+    references, own = tokenize_systems({"": sample["candidates"]}, sample["references"])
 
     def scorer(clips):
         made = CiderScorer()

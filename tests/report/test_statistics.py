@@ -1,7 +1,6 @@
 """The differences of a table, from the files that evaluations leave."""
 
 import gzip
-import json
 import time
 
 import numpy as np
@@ -9,6 +8,8 @@ import pandas as pd
 import pytest
 
 from workflow_src.errors import InputError
+from workflow_src.evaluation import scores as score_files
+from workflow_src.evaluation.scores import Evaluated
 from workflow_src.metrics import captioning, paraphrases, retrieval
 from workflow_src.metrics.uncertainty import over_seeds
 from workflow_src.report.runs import MethodScores
@@ -62,8 +63,9 @@ def write_captioning(folder, evaluation, order=None):
 
 
 def write_scores(folder, metrics):
-    content = {"clips": len(CLIPS), "metrics": metrics}
-    (folder / "scores.json").write_text(json.dumps(content))
+    task = "captioning" if "CIDEr" in metrics else "retrieval"
+    what = Evaluated(task, "all", 20, "test", None, "embedded", "demo", "0" * 8, "0.1")
+    score_files.write_scores(folder, what, len(CLIPS), metrics)
 
 
 def write_retrieval(folder, worst, draws):

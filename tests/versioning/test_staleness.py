@@ -8,7 +8,12 @@ import yaml
 from workflow_src.config import load
 from workflow_src.config.dependencies import STAGES, dependencies
 from workflow_src.config.reading import layers, resolve
-from workflow_src.versioning.leaves import FIXED, get_value, leaves, with_other_values
+from workflow_src.versioning.leaves import (
+    UNCHANGEABLE,
+    get_value,
+    leaves,
+    with_other_values,
+)
 from workflow_src.versioning.stages import tracked
 from workflow_src.versioning.staleness import PAGE, VARIANTS, effects, page
 
@@ -35,7 +40,7 @@ def test_every_leaf_has_another_value():
     values = resolve(layers("config.yaml", {}))
     for leaf, value in leaves(values):
         others = list(with_other_values(values, leaf))
-        assert bool(others) != (leaf in FIXED), leaf
+        assert bool(others) != (leaf in UNCHANGEABLE), leaf
         for other in others:
             assert get_value(other, leaf) != value, leaf
 

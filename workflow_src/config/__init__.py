@@ -1,7 +1,8 @@
 """config.yaml: its keys as types, how it is read, and the settings made from it.
 
-`schema` has the keys, `reading` reads and checks the files, `steps` makes the
-settings of every step. Below these three, nothing reads the config.
+`schema` has the keys and `sections` those of each section, `reading` reads and checks
+the files, `steps` makes the settings of every step. Below these, nothing reads the
+config.
 """
 
 from workflow_src.config.reading import load

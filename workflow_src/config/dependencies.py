@@ -49,7 +49,7 @@ STAGES: dict[str, tuple[str, ...]] = {
     "evaluate": ("table", "figure4", "sanity", "headlines"),
 }
 # Targets of their own, not part of `all`.
-APART = ("sweep_table", "layer_search", "pictures")
+EXTRA_TARGETS = ("sweep_table", "layer_search", "pictures")
 
 
 def dependencies(config: Config) -> Dependencies:
@@ -58,10 +58,10 @@ def dependencies(config: Config) -> Dependencies:
     Args:
         config: resolved.
     """
-    found: Dependencies = {}
+    by_rule: Dependencies = {}
     for rule, job, settings in _jobs(config):
-        found.setdefault(rule, {})[job] = settings
-    return found
+        by_rule.setdefault(rule, {})[job] = settings
+    return by_rule
 
 
 def _jobs(config: Config) -> Iterator[tuple[str, str, Any]]:
@@ -75,8 +75,8 @@ def _jobs(config: Config) -> Iterator[tuple[str, str, Any]]:
         yield "word_pieces", "", steps.word_pieces_size(config)
     yield from _models(config)
     yield from _evaluations(config)
-    for name in config.tables:
-        yield "table", name, steps.table(config, name)
+    for table in config.tables:
+        yield "table", table, steps.table(config, table)
     yield "figure4", "", steps.figure4(config)
     yield "sanity", "", {"trainings": sorted(_sanity_recipes(config))}
     yield "headlines", "", {}
@@ -105,16 +105,16 @@ def _models(config: Config) -> Iterator[tuple[str, str, Any]]:
     for task, name in FRONT_ENDS.items():
         if steps.own_encoder(config, task):
             yield "pretrain", name, steps.pretraining(config, name)
-    for name in _published(config):
-        yield "fetch_published", name, steps.pinned_sums(config)
+    for file in _published(config):
+        yield "fetch_published", file, steps.pinned_sums(config)
     for recipe in _recipes(config, "captioning"):
         for seed in config.seeds:
-            settings = steps.captioner(config, recipe, seed)
-            yield "train_captioning", f"{recipe}, seed {seed}", settings
+            job = f"{recipe}, seed {seed}"
+            yield "train_captioning", job, steps.captioner(config, recipe, seed)
     for recipe in _recipes(config, "retrieval"):
         for seed in config.seeds:
-            settings = steps.retriever(config, recipe, seed)
-            yield "train_retrieval", f"{recipe}, seed {seed}", settings
+            job = f"{recipe}, seed {seed}"
+            yield "train_retrieval", job, steps.retriever(config, recipe, seed)
 
 
 def _evaluations(config: Config) -> Iterator[tuple[str, str, Any]]:

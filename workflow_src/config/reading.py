@@ -18,6 +18,7 @@ from workflow_src.errors import InputError
 from workflow_src.settings import KeyComplaint, read
 
 OVERLAYS = "config"  # folder beside config.yaml
+TYPED = "--config"  # the layer of what was typed behind it
 PAPER = "paper"  # the scale of config.yaml's own values
 
 
@@ -53,9 +54,9 @@ def layers(path: Path | str, overrides: Mapping[str, Any]) -> dict[str, Any]:
         InputError: a file cannot be read, or there is no such scale.
     """
     path = Path(path)
-    found = {str(path): _mapping(path)}
-    typed = _typed(overrides)
-    scale = typed.get("scale", found[str(path)].get("scale"))
+    files = {str(path): _mapping(path)}
+    typed = _with_yaml_types(overrides)
+    scale = typed.get("scale", files[str(path)].get("scale"))
     if not isinstance(scale, str):
         raise InputError(f"{path}: scale is missing")
     if scale != PAPER:
@@ -65,8 +66,8 @@ def layers(path: Path | str, overrides: Mapping[str, Any]) -> dict[str, Any]:
                 f"{path}: scale is {scale}, but {overlay} does not exist; known "
                 f"scales: {', '.join(scales(path))}"
             )
-        found[str(overlay)] = _mapping(overlay)
-    return found | {"--config": typed}
+        files[str(overlay)] = _mapping(overlay)
+    return files | {TYPED: typed}
 
 
 def resolve(files: Mapping[str, Any]) -> dict[str, Any]:
@@ -79,10 +80,10 @@ def resolve(files: Mapping[str, Any]) -> dict[str, Any]:
 
 def scales(path: Path | str = "config.yaml") -> list[str]:
     """The scales that a config file knows."""
-    found = sorted(
+    overlays = sorted(
         overlay.stem for overlay in (Path(path).parent / OVERLAYS).glob("*.yaml")
     )
-    return [*found, PAPER]
+    return [*overlays, PAPER]
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -112,28 +113,33 @@ def _mapping(path: Path) -> dict[str, Any]:
     return values
 
 
-def _typed(value: Any, nested: bool = False) -> Any:
+def _with_yaml_types(value: Any, nested: bool = False) -> Any:
     """Give the leaves of nested `--config` values their YAML types.
 
     Snakemake reads `--config 'captioning={training: {epochs: 5}}'` with all
     leaves as strings.
     """
     if isinstance(value, Mapping):
-        return {k: _typed(v, True) for k, v in value.items()}
+        return {k: _with_yaml_types(v, True) for k, v in value.items()}
     if isinstance(value, list):
-        return [_typed(v, True) for v in value]
+        return [_with_yaml_types(v, True) for v in value]
     return yaml.safe_load(value) if nested and isinstance(value, str) else value
 
 
 def _origin(path: tuple[str, ...], files: Mapping[str, Any]) -> str:
-    """The last of the layers that has the key: where a person has to look."""
+    """Where a person has to look: the last of the layers that has the key.
+
+    A check of the whole config, whose path is empty, may be about any layer: it is
+    the config file's, and --config's too where that changes something.
+    """
     origin = next(iter(files))
+    if not path:
+        return f"{origin} with {TYPED}" if files.get(TYPED) else origin
     for name, values in files.items():
         for key in path:
             if not isinstance(values, Mapping) or key not in values:
                 break
             values = values[key]
         else:
-            if path:
-                origin = name
+            origin = name
     return origin

@@ -1,182 +1,66 @@
-"""Every key of config.yaml, as nested types with the paper's values as defaults.
-
-Most sections are the settings classes of the stage they are about, so that names,
-defaults and checks are stated there alone.
-"""
+"""Every key of config.yaml, as nested types with the paper's values as defaults."""
 
 from __future__ import annotations
 
 import difflib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from workflow_src.audio.settings import AudioForm, ClipForm
 from workflow_src.augment.recipes import RecipeSettings, Strengths
-from workflow_src.corpus.settings import AudioCapsSource, DownloadOptions
+from workflow_src.config.sections import (
+    AudioCapsConfig,
+    CaptioningConfig,
+    ClipsConfig,
+    EmbeddedConfig,
+    MetricsConfig,
+    RetrievalConfig,
+    RowConfig,
+    SweepConfig,
+    TableConfig,
+    TestTimeConfig,
+)
 from workflow_src.errors import InputError
-from workflow_src.evaluation.settings import (
-    DecodingSettings,
-    GridConfig,
-    RetrievalLayer,
-    TestTimeSettings,
-)
-from workflow_src.models.settings import (
-    ACT_PATCH_FRAMES,
-    ACT_PATCHES,
-    ActConfig,
-    RetrieverConfig,
-)
+from workflow_src.models.settings import ACT_PATCH_FRAMES, ACT_PATCHES
 from workflow_src.settings import Settings
 from workflow_src.sweep import SweepCell, sweep_cells
-from workflow_src.training.settings import (
-    CaptioningOptimization,
-    PretrainingOptimization,
-    RetrievalOptimization,
-)
-
-T = TypeVar("T")
-Task = Literal["captioning", "retrieval"]
-SpiceKind = Literal["auto", "java", "python", "none"]
-
-
-@dataclass(frozen=True)
-class EmbeddedConfig(Settings):
-    """Section `embedded`: size of the synthesised corpus."""
-
-    seed: int = 1
-    train_clips: int = 49_838
-    val_clips: int = 495
-    test_clips: int = 975
-    tagged_clips: int = 20_000
-
-
-@dataclass(frozen=True)
-class AudioCapsConfig(AudioCapsSource, DownloadOptions):
-    """Section `audiocaps`: its captions, where the audio comes from, and how."""
-
-    @property
-    def taken(self) -> AudioCapsSource:
-        """What is taken."""
-        return _part(self, AudioCapsSource)
-
-    @property
-    def options(self) -> DownloadOptions:
-        """How it is fetched."""
-        return _part(self, DownloadOptions)
-
-
-@dataclass(frozen=True)
-class ClipsConfig(Settings):
-    """Section `clips`: what becomes of clips that cannot be used."""
-
-    min_seconds: float = 0.5
-    max_missing: float = 0.2
-
-
-@dataclass(frozen=True)
-class CaptioningConfig(Settings):
-    """Section `captioning`: ACT and its training."""
-
-    hop_length: int = 640
-    model: ActConfig = field(default_factory=ActConfig)
-    pretrained: str | None = "audioset_deit"
-    word2vec: bool = True
-    training: CaptioningOptimization = field(default_factory=CaptioningOptimization)
-    decoding: DecodingSettings = field(default_factory=DecodingSettings)
-
-    def __post_init__(self) -> None:
-        if self.model.vocabulary:
-            raise InputError("model.vocabulary comes from the training captions")
-
-
-@dataclass(frozen=True)
-class RetrievalConfig(Settings):
-    """Section `retrieval`: ResNet38 with BERT, and their training."""
-
-    hop_length: int = 320
-    model: RetrieverConfig = field(default_factory=RetrieverConfig)
-    pretrained: str | None = "resnet38_panns"
-    training: RetrievalOptimization = field(default_factory=RetrievalOptimization)
-
-    def __post_init__(self) -> None:
-        if self.model.word_pieces is not None:
-            raise InputError("model.word_pieces comes from the training captions")
-
-
-@dataclass(frozen=True)
-class MetricsConfig(Settings):
-    """Section `metrics`: which SPICE, and the intervals of the tables."""
-
-    spice: SpiceKind = "java"
-    corenlp: str | None = None
-    resamples: int = 12_000
-
-    def __post_init__(self) -> None:
-        if self.resamples < 1:
-            raise InputError(f"resamples is at least 1, not {self.resamples}")
-
-
-@dataclass(frozen=True)
-class RowConfig(Settings):
-    """One row of a table: a method is a recipe, with test-time augmentation or not."""
-
-    method: str
-    recipe: str
-    tta: str | None = None
-    tasks: tuple[Task, ...] | None = None
-
-
-@dataclass(frozen=True)
-class TableConfig(Settings):
-    """One table: the tasks and metrics it shows, and its rows."""
-
-    tasks: tuple[Task, ...]
-    metrics: tuple[str, ...]
-    rows: tuple[RowConfig, ...]
-
-    def tasks_of(self, row: RowConfig) -> tuple[Task, ...]:
-        """The tasks that a row is run for."""
-        return self.tasks if row.tasks is None else row.tasks
-
-
-@dataclass(frozen=True)
-class TestTimeConfig(Settings):
-    """Section `tta`: test-time augmentation."""
-
-    __test__ = False  # pytest takes the name for a test
-
-    recipe: str = "all"
-    strength: float = 0.5
-    seed: int = 0
-    stabilise: bool = True
-    grid: GridConfig = field(default_factory=GridConfig)
-    retrieval_layer: RetrievalLayer = "pool"
-    views_per_batch: int = 64
-    encodings_per_search: int = 256
-
-    @property
-    def settings(self) -> TestTimeSettings:
-        """What of it decides the results."""
-        return TestTimeSettings(
-            self.strength, self.seed, self.stabilise, self.grid, self.retrieval_layer
-        )
-
-
-@dataclass(frozen=True)
-class SweepConfig(Settings):
-    """Section `sweep`: Section 4.3's ratio K x λ."""
-
-    recipe: str = "specaugment_pairmix"
-    ratio: tuple[float, ...] = (0.125, 0.25, 0.5, 0.6)
-    fixed_lambda: tuple[float | None, ...] = (None, 0.5)
+from workflow_src.training.settings import PretrainingOptimization
 
 
 @dataclass(frozen=True)
 class Config(Settings):
-    """config.yaml with its scale applied, complete and checked."""
+    """config.yaml with its scale applied, complete and checked.
+
+    Attributes:
+        scale: overlay that is applied; `paper`: none.
+        corpus: which corpus; `auto`: AudioCaps at the scale `paper`, else the embedded.
+        corpus_dir: of a folder corpus.
+        train_clips: training clips of the embedded corpus; None: as `embedded` has it.
+        seeds: of the trainings.
+        device: auto, cpu, cuda or cuda:N.
+        threads: of the CPU; None: as torch chooses.
+        audio: form of every clip.
+        embedded: the synthesised corpus.
+        audiocaps: AudioCaps.
+        clips: clips that cannot be used.
+        pretraining: our own pre-training of the audio encoders.
+        pretrained_sha256: published file -> its sum, where its authors give none.
+        trust_pickle: whether published checkpoints may be pickles.
+        captioning: the captioner.
+        retrieval: the retriever.
+        augmentations: strengths that recipes begin from.
+        recipes: name -> augmentation -> the strengths that differ.
+        metrics: of captions.
+        tables: name -> columns and rows.
+        tta: test-time augmentation.
+        sweep: of Section 4.3.
+
+    Raises:
+        InputError: a value out of range, or at odds with another key.
+    """
 
     scale: str
     corpus: Literal["auto", "embedded", "audiocaps", "folder"] = "auto"
@@ -327,11 +211,6 @@ class Config(Settings):
                 f"{self.audio.seconds:g} into {frames} frames; ACT reads a multiple of "
                 f"{ACT_PATCH_FRAMES}, at most {most}"
             )
-
-
-def _part(whole: Any, kind: type[T]) -> T:
-    """The fields of a class, from an object that has them all and more."""
-    return kind(**{f.name: getattr(whole, f.name) for f in fields(kind)})  # type: ignore[arg-type]
 
 
 def _hint(name: str, known: Mapping[str, Any]) -> str:

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from workflow_src.audio.settings import FrontEndName, FrontEndSettings
 from workflow_src.augment.recipes import RecipeSettings
-from workflow_src.config.schema import Config, SpiceKind
-from workflow_src.corpus.embedded.settings import SPLITS as EMBEDDED_SPLITS
-from workflow_src.corpus.embedded.settings import EmbeddedSettings
+from workflow_src.config.schema import Config
+from workflow_src.config.sections import SpiceKind
+from workflow_src.corpus.embedded.settings import EMBEDDED_SPLITS, EmbeddedSettings
 from workflow_src.corpus.identity import CorpusIdentity
 from workflow_src.corpus.settings import AudioCapsSource
 from workflow_src.evaluation.settings import CaptionGridSettings, TestTimeSettings
@@ -48,8 +48,12 @@ def corpus_identity(config: Config) -> CorpusIdentity:
         )
     if kind == "audiocaps":
         own = config.audiocaps
-        origin = {"version": own.version, "captions": own.captions}
-        return CorpusIdentity("audiocaps", "audiocaps", config.scale, origin)
+        return CorpusIdentity(
+            "audiocaps",
+            "audiocaps",
+            config.scale,
+            {"version": own.version, "captions": own.captions},
+        )
     made = embedded_corpus(config)
     origin = {"seed": made.seed} | {
         f"{split}_clips": made.clips(split) for split in EMBEDDED_SPLITS
@@ -131,6 +135,11 @@ def _audio_sizes(sizes: RetrieverConfig) -> RetrieverConfig:
 def captioner(config: Config, recipe: str, seed: int) -> CaptioningSettings:
     """What a captioner's training depends on.
 
+    Args:
+        config: resolved.
+        recipe: name of the augmentation recipe.
+        seed: of the training.
+
     Raises:
         InputError: there is no such recipe, or it is not for captioning.
     """
@@ -149,6 +158,11 @@ def captioner(config: Config, recipe: str, seed: int) -> CaptioningSettings:
 
 def retriever(config: Config, recipe: str, seed: int) -> RetrievalSettings:
     """What a retriever's training depends on.
+
+    Args:
+        config: resolved.
+        recipe: name of the augmentation recipe.
+        seed: of the training.
 
     Raises:
         InputError: there is no such recipe.
@@ -185,6 +199,11 @@ def table(config: Config, name: str, split: str = "test") -> TableSettings:
     """Rows and columns of a table, with the paper's figures.
 
     The grid of test-time augmentation is evaluated on the test split alone.
+
+    Args:
+        config: resolved.
+        name: of the table.
+        split: that was evaluated.
     """
     content = config.tables[name]
     figures = published_figures().get(name, {})
@@ -244,12 +263,12 @@ def word_pieces_size(config: Config) -> int:
 
 
 def pinned_sums(config: Config) -> list[str]:
-    """Sums of published files that nobody published: `file=sum`."""
+    """Sums of published files whose authors give none: `file=sum`."""
     return [f"{file}={own}" for file, own in config.pretrained_sha256.items()]
 
 
 def spice_kind(config: Config) -> SpiceKind:
-    """Which SPICE scores the captions, as the config says it."""
+    """Which SPICE scores the captions: `metrics.spice`."""
     return config.metrics.spice
 
 

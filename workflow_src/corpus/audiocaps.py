@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from workflow_src.audio.loading import ClipForm
+from workflow_src.audio.settings import ClipForm
 from workflow_src.corpus.captions import Split, read_captions, read_split
 from workflow_src.corpus.decoded import DecodedSource
 from workflow_src.corpus.download import Downloader, Transport
@@ -35,7 +35,13 @@ BY_HAND = "or put the three caption files into a folder and set audiocaps.captio
 
 @dataclass(frozen=True)
 class Release:
-    """Caption files as they are at one commit; `sha256` by split, if known."""
+    """Caption files as they are at one commit of the published repository.
+
+    Attributes:
+        commit: its full name.
+        folder: of the files in the repository.
+        sha256: split -> sum of its file; empty where none is known.
+    """
 
     commit: str
     folder: str
@@ -67,7 +73,7 @@ def check_ready(source: AudioCapsSource, options: DownloadOptions) -> None:
     """Look, before anything is fetched, whether what the sources need is there.
 
     Raises:
-        InputError: names what is missing, and the mend.
+        InputError: names what is missing, and the remedy.
     """
     for name in _sources(source, SPLITS):
         if name == "youtube":
@@ -111,10 +117,10 @@ def fetch_captions(
                 origin = place.replace("{split}", split)
             fetch_file(origin, path, sums, retry=retry, instead=BY_HAND)
         captions = read_captions(path)
-        found = hashlib.sha256(path.read_bytes()).hexdigest()
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
         checked = "as pinned" if sums else "not checked"
         logger.info(
-            "%s: %d captions, SHA-256 %s (%s)", origin, len(captions), found, checked
+            "%s: %d captions, SHA-256 %s (%s)", origin, len(captions), digest, checked
         )
 
 

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from workflow_src.corpus.manifest import read_csv, write_csv
+from workflow_src.csv_files import read_csv, write_csv
 from workflow_src.errors import InputError
 
 TAGS_FILE = "tags.csv"
@@ -23,8 +23,12 @@ OWN_COLUMNS = ("file_name", "caption")
 class Clip:
     """A clip by its file name below the audio folder.
 
-    AudioCaps clips are called `<youtube_id>_<start_time>.flac` and also carry
-    the two parts; the start is in seconds, as the official file writes it.
+    AudioCaps clips are called `<youtube_id>_<start_time>.flac`.
+
+    Attributes:
+        file_name: below the audio folder.
+        youtube_id: of the video; empty for clips that are not AudioCaps'.
+        start_time: seconds into the video, as the official file writes it; or empty.
     """
 
     file_name: str
@@ -34,10 +38,13 @@ class Clip:
 
 @dataclass
 class Split:
-    """A split's clips in the order of first appearance, without repetition.
+    """A split's clips, captions and tags.
 
-    `captions` are pairs of file name and caption, in the order of the file;
-    `tags` are clip -> tags joined by `|`. Either may be empty.
+    Attributes:
+        name: of the split.
+        clips: in the order of first appearance, each once.
+        captions: pairs of file name and caption, in the order of the file.
+        tags: file name -> tags joined by `|`; empty for a split without tags.
     """
 
     name: str
@@ -103,6 +110,12 @@ def write_split(
     split: Split, usable: set[str], captions: Path | None, tags: Path | None
 ) -> None:
     """Write the captions and the tags of the usable clips, each where a path is given.
+
+    Args:
+        split: all of its clips.
+        usable: file names of those to write.
+        captions: CSV of file_name and caption.
+        tags: CSV of file_name and tags.
 
     Raises:
         InputError: a path is given for what the split has not.

@@ -13,14 +13,16 @@ from typing import BinaryIO
 
 import soundfile
 
-from workflow_src.audio.loading import BadAudio, ClipForm, load_clip
+from workflow_src.audio.loading import BadAudio, load_clip
+from workflow_src.audio.settings import ClipForm
 from workflow_src.corpus.captions import Clip
-from workflow_src.corpus.source import Fetched, LostClip
+from workflow_src.corpus.source import FetchedAudio, LostClip
 from workflow_src.errors import InputError
 from workflow_src.files import (
     append_json_line,
     open_json_lines,
     read_json_lines,
+    read_json_object,
     write_atomically,
 )
 
@@ -33,10 +35,10 @@ class DecodedSource:
 
     def __init__(self, folder: str | Path):
         self.folder = Path(folder)
-        lines = read_json_lines(self.folder / LOST)
+        lines = read_json_lines(self.folder / LOST, ("file_name", "state", "reason"))
         self._lost = {line["file_name"]: line for line in lines}
 
-    def fetch(self, clip: Clip) -> Fetched:
+    def fetch(self, clip: Clip) -> FetchedAudio:
         """The clip's file.
 
         Raises:
@@ -44,7 +46,7 @@ class DecodedSource:
         """
         path = self.folder / clip.file_name
         if path.exists():
-            return Fetched(path)
+            return FetchedAudio(path)
         lost = self._lost.get(clip.file_name)
         if lost is not None:
             raise LostClip(lost["state"], lost["reason"])
@@ -97,12 +99,18 @@ class DecodedWriter:
 
 
 def _check_form(out: Path, form: ClipForm) -> None:
-    """InputError where the clips that are there have another form."""
+    """Note the form of the clips in a folder, or compare it with the noted one.
+
+    Raises:
+        InputError: the clips that are there have another form, or the note is damaged.
+    """
     wanted = asdict(form)
     path = out / FORM
     if not path.exists():
         write_atomically(path, json.dumps(wanted))
-    elif (there := json.loads(path.read_bytes())) != wanted:
+        return
+    there = read_json_object(path, f"delete the folder {out} to fetch the mirror again")
+    if there != wanted:
         raise InputError(
             f"{out} holds clips of {_words(there)}, and the config (`audio`, "
             f"`clips.min_seconds`) asks for {_words(wanted)}: delete that folder to "
@@ -110,5 +118,8 @@ def _check_form(out: Path, form: ClipForm) -> None:
         )
 
 
-def _words(form: Mapping[str, float]) -> str:
-    return ", ".join(f"{name} {value:g}" for name, value in form.items())
+def _words(form: Mapping[str, object]) -> str:
+    return ", ".join(
+        f"{name} {value:g}" if isinstance(value, int | float) else f"{name} {value!r}"
+        for name, value in form.items()
+    )

@@ -15,8 +15,13 @@ from workflow_src.audio.loading import BadAudio, load_clip
 from workflow_src.corpus.captions import Clip
 from workflow_src.corpus.folder import AUDIO_SUFFIXES
 from workflow_src.corpus.pace import SharedPace
-from workflow_src.corpus.source import Fetched, LostClip
-from workflow_src.files import append_json_line, open_json_lines, read_json_lines
+from workflow_src.corpus.source import FetchedAudio, LostClip
+from workflow_src.files import (
+    append_json_line,
+    flush_folder,
+    open_json_lines,
+    read_json_lines,
+)
 from workflow_src.transfer import (
     DEFAULT_RETRY,
     RetryableError,
@@ -29,6 +34,7 @@ logger = logging.getLogger(__name__)
 # States that a later run does not ask about again. `failed` is not one: the
 # network, or the cookies, may be better by then.
 FINAL = ("unavailable", "private", "corrupt")
+JOURNAL_KEYS = ("file_name", "state", "reason", "attempts")
 
 
 class BlockedError(Exception):
@@ -41,12 +47,21 @@ Transport = Callable[[Clip, Path], Path]
 
 
 class Downloader:
-    """An audio source that keeps what it fetches in the folder `cache`.
+    """An audio source that keeps what it fetches in a folder.
 
-    `job` names the journal `<cache>/<job>.jsonl`: two processes must not have
-    the same. Clips that any journal in the folder calls lost for good are not
-    asked for again, nor are clips whose file is there. `pace` is shared by all
-    jobs that ask the same server; by default those of this folder.
+    Clips that any journal in the folder calls lost for good are not asked for again,
+    nor are clips whose file is there.
+
+    Args:
+        transport: makes one attempt at one clip.
+        cache: the folder; made if it is not there.
+        job: names the journal `<cache>/<job>.jsonl`: two processes must not have the
+            same.
+        retry: how often to ask.
+        pace: shared by all jobs that ask the same server; None: that of this folder.
+
+    Raises:
+        InputError: a journal is damaged.
     """
 
     def __init__(
@@ -66,7 +81,7 @@ class Downloader:
         self._known = {
             line["file_name"]: line
             for path in sorted(self.cache.glob("*.jsonl"))
-            for line in read_json_lines(path)
+            for line in read_json_lines(path, JOURNAL_KEYS)
         }
         self._cached = {
             path.stem: path
@@ -76,7 +91,7 @@ class Downloader:
         # What a killed job was writing.
         self._partial = self.cache / f"{job}.partial"
 
-    def fetch(self, clip: Clip) -> Fetched:
+    def fetch(self, clip: Clip) -> FetchedAudio:
         """The clip's file, from the cache or the network.
 
         Raises:
@@ -84,7 +99,7 @@ class Downloader:
         """
         known = self._known.get(clip.file_name, {"state": "", "attempts": 0})
         if path := self._cached.get(Path(clip.file_name).stem):
-            return Fetched(path, max(known["attempts"], 1))
+            return FetchedAudio(path, max(known["attempts"], 1))
         if known["state"] in FINAL:
             raise LostClip(known["state"], known["reason"], known["attempts"])
         attempt, before = 1, known["attempts"]
@@ -111,7 +126,7 @@ class Downloader:
                 self.pace.report_success()
                 self._cached[path.stem] = path
                 self._record(clip, "ok", "", before + attempt)
-                return Fetched(path, before + attempt)
+                return FetchedAudio(path, before + attempt)
 
     def _attempt(self, clip: Clip) -> Path:
         shutil.rmtree(self._partial, ignore_errors=True)
@@ -121,7 +136,9 @@ class Downloader:
             _check(got)
             final = self.cache / f"{Path(clip.file_name).stem}{got.suffix}"
             flush_to_disk(got)
-            return got.replace(final)
+            got.replace(final)
+            flush_folder(final.parent)
+            return final
         finally:
             shutil.rmtree(self._partial, ignore_errors=True)
 

@@ -1,4 +1,4 @@
-"""Audio files in a folder: somebody's own data, or a dump of AudioCaps."""
+"""Audio files in a folder: data of one's own, or a dump of AudioCaps."""
 
 import os
 import re
@@ -9,8 +9,8 @@ from pathlib import Path
 
 import soundfile
 
-from workflow_src.corpus.captions import TAGS_FILE, Clip, read_captions
-from workflow_src.corpus.source import Fetched, LostClip
+from workflow_src.corpus.captions import TAGS_FILE, Clip
+from workflow_src.corpus.source import FetchedAudio, LostClip
 from workflow_src.errors import InputError
 from workflow_src.layout import SPLITS
 
@@ -33,24 +33,14 @@ def folder_splits(folder: str | Path) -> list[str]:
     for name in SPLITS:
         if not (folder / f"{name}.csv").is_file():
             raise InputError(f"{folder} has no {name}.csv")
-    found = {path.stem for path in folder.glob("*.csv") if path.name != TAGS_FILE}
-    for name in sorted(found):
+    names = {path.stem for path in folder.glob("*.csv") if path.name != TAGS_FILE}
+    for name in sorted(names):
         if not re.fullmatch(r"[A-Za-z0-9_-]+", name) or name == "tagged":
             raise InputError(
                 f"{folder / name}.csv: a split is called by letters, digits, - and _, "
                 "and not tagged"
             )
-    return [*SPLITS, *sorted(found - set(SPLITS))]
-
-
-def check_folder(folder: str | Path) -> None:
-    """Read every caption file of an own corpus.
-
-    Raises:
-        InputError: names what is wrong.
-    """
-    for name in folder_splits(folder):
-        read_captions(Path(folder) / f"{name}.csv")
+    return [*SPLITS, *sorted(names - set(SPLITS))]
 
 
 class FolderSource:
@@ -67,7 +57,7 @@ class FolderSource:
         if not self.folder.is_dir():
             raise InputError(f"there is no folder {self.folder}")
 
-    def fetch(self, clip: Clip) -> Fetched:
+    def fetch(self, clip: Clip) -> FetchedAudio:
         """The clip's file.
 
         Raises:
@@ -76,10 +66,10 @@ class FolderSource:
         for form in ("NFC", "NFD"):
             path = self.folder / unicodedata.normalize(form, clip.file_name)
             if os.path.lexists(path):  # a broken link is named as what it is, later
-                return Fetched(path)
+                return FetchedAudio(path)
         for stem in published_stems(clip):
             if stem in self._by_stem:
-                return Fetched(self._by_stem[stem])
+                return FetchedAudio(self._by_stem[stem])
         raise LostClip("unavailable", "no file of this name")
 
     @cached_property

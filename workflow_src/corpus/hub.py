@@ -13,8 +13,9 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol, TypeVar
 
 import huggingface_hub
-from huggingface_hub import errors, utils
+from huggingface_hub import errors
 from huggingface_hub.hf_api import RepoFile
+from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from workflow_src.corpus.mirrors import Mirror
 from workflow_src.errors import InputError
@@ -24,13 +25,20 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 SUFFIX = ".parquet"
-# Of the hub's HTTP library: also of connections.
+# Of the hub's HTTP library: also of connections. The ignored error: huggingface_hub
+# imports it without saying that it exports it, from httpx or requests by its version.
 HttpError: type[Exception] = errors.HTTPError  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)
 class ParquetFile:
-    """One file of a mirror: its path there, its bytes, its SHA-256 where known."""
+    """One file of a mirror.
+
+    Attributes:
+        name: its path in the mirror.
+        size: bytes.
+        sha256: its sum; None where it is not known.
+    """
 
     name: str
     size: int
@@ -58,7 +66,7 @@ class ParquetPlace(Protocol):
 
 
 class ParquetFolder:
-    """Parquet files that somebody has; they are read where they are, and kept."""
+    """Parquet files of a local folder; they are read where they are, and kept."""
 
     def __init__(self, folder: str | Path):
         self.folder = Path(folder)
@@ -111,7 +119,7 @@ class HubRepository:
         self.endpoint = endpoint
         self._api = huggingface_hub.HfApi(endpoint=endpoint)
         # In a job's log a bar a file is noise.
-        utils.disable_progress_bars()  # type: ignore[attr-defined]
+        disable_progress_bars()
         info = self._ask(
             lambda: self._api.dataset_info(repository, revision=revision), ""
         )
@@ -190,15 +198,15 @@ class HubRepository:
             except (errors.HfHubHTTPError, errors.HFValidationError) as error:
                 if not _may_pass(error) or attempt == self.retry.attempts:
                     raise InputError(self._refusal(error, place)) from None
-                said = _told(error)
+                reason = _reason_of(error)
             except (HttpError, OSError) as error:
-                said = _told(error)
+                reason = _reason_of(error)
                 if attempt == self.retry.attempts:
                     raise InputError(
-                        f"the mirror {place} cannot be fetched ({said}): is there a "
+                        f"the mirror {place} cannot be fetched ({reason}): is there a "
                         "network? Run it again, and it goes on where it stopped"
                     ) from None
-            logger.warning("%s: %s; attempt %d follows", place, said, attempt + 1)
+            logger.warning("%s: %s; attempt %d follows", place, reason, attempt + 1)
             time.sleep(self.retry.pause(attempt))
         raise AssertionError("a retry policy has at least one attempt")
 
@@ -216,7 +224,7 @@ class HubRepository:
                 f"there is no data set {self.repository} at {page}, or it is private "
                 "(then run `hf auth login`)"
             )
-        return f"the mirror {place} cannot be fetched: {_told(error)}"
+        return f"the mirror {place} cannot be fetched: {_reason_of(error)}"
 
 
 def open_place(mirror: Mirror, retry: RetryPolicy) -> ParquetPlace:
@@ -233,8 +241,8 @@ def _may_pass(error: Exception) -> bool:
     return status in (408, 425, 429) or status >= 500
 
 
-def _told(error: BaseException) -> str:
-    """What the innermost error says, in one line and without addresses."""
+def _reason_of(error: BaseException) -> str:
+    """The innermost error's message, in one line and without addresses."""
     response = getattr(error, "response", None)
     if response is not None:
         return f"HTTP {response.status_code} {response.reason_phrase}".strip()

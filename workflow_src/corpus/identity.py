@@ -20,6 +20,7 @@ from workflow_src.files import write_atomically
 from workflow_src.settings import Settings, digest, plain, read
 
 FILE = "corpus.yaml"
+REMEDY = "delete it, and the next run of that corpus writes it again"
 FOLDERS = (Path("data"), Path("runs"), Path("results"))
 
 
@@ -87,10 +88,16 @@ def read_identity(path: Path) -> CorpusIdentity:
     """Read a `corpus.yaml`.
 
     Raises:
-        InputError: it is missing, or says something else.
+        InputError: it is missing, or damaged: says what to delete.
     """
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"{path} cannot be read: {error}") from None
-    return read(CorpusIdentity, values, str(path))
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from None
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{path} is damaged ({reason}): {REMEDY}") from None
+    try:
+        return read(CorpusIdentity, values, str(path))
+    except InputError as error:
+        raise InputError(f"{error}: {REMEDY}") from None

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from workflow_src.audio.loading import PAPER_FORM, BadAudio, ClipForm, load_clip
+from workflow_src.audio.loading import PAPER_FORM, BadAudio, load_clip
 from workflow_src.audio.row_writer import RowWriter
+from workflow_src.audio.settings import ClipForm
 from workflow_src.audio.store import WaveformStore, join_waveforms
 from workflow_src.corpus.captions import Clip, Split, write_split
 from workflow_src.corpus.manifest import (
@@ -35,7 +36,12 @@ BLOCK = 64  # clips between two writes: 41 MB of waveforms in memory
 
 
 def shard_of(clips: Sequence[Clip], shard: int, shards: int) -> Sequence[Clip]:
-    """The clips of shard 0 .. shards - 1; the sizes differ by one at most.
+    """The clips of one shard; the sizes of all shards differ by one at most.
+
+    Args:
+        clips: of the split.
+        shard: which, from 0 on.
+        shards: of how many.
 
     Raises:
         InputError: if there is no such shard.
@@ -127,7 +133,13 @@ def join_shards(
     out: JoinedFiles,
     max_missing: float = 1.0,
 ) -> None:
-    """Join the shards of a split, given in order.
+    """Join the shards of a split.
+
+    Args:
+        split: its clips.
+        shards: folders that `ingest` wrote, in order.
+        out: what is written.
+        max_missing: share of the split's clips that may be lost.
 
     Raises:
         InputError: if the shards are not those of this split, or more than the share

@@ -1,4 +1,4 @@
-"""What yt-dlp needs beside itself: a JavaScript runtime, found without being told.
+"""The JavaScript runtime that yt-dlp needs, looked for in this environment.
 
 Since 2025.11.12 yt-dlp solves YouTube's challenges with a JavaScript runtime and
 the scripts of the package yt-dlp-ejs. The runtime Deno comes as the Python package
@@ -18,7 +18,7 @@ from workflow_src.errors import InputError
 
 # Runtimes that yt-dlp accepts -> the oldest version of each.
 OLDEST = {"deno": (2, 3), "node": (22, 0)}
-MEND = (
+REMEDY = (
     "run `make env`, which installs the downloader where config.yaml selects it, or "
     "take the audio from elsewhere (audiocaps.source)"
 )
@@ -26,7 +26,12 @@ MEND = (
 
 @dataclass(frozen=True)
 class Runtime:
-    """A JavaScript runtime, as yt-dlp is told of it."""
+    """A JavaScript runtime, as yt-dlp's command line names it.
+
+    Attributes:
+        name: a key of OLDEST.
+        path: of its program.
+    """
 
     name: str
     path: str
@@ -48,7 +53,7 @@ def require_downloader() -> list[Runtime]:
     """The JavaScript runtimes, where all is there that YouTube takes.
 
     Raises:
-        InputError: if a package or every runtime is missing, with the mend.
+        InputError: if a package or every runtime is missing, with the remedy.
     """
     runtimes = find_runtimes()
     missing = [
@@ -61,14 +66,14 @@ def require_downloader() -> list[Runtime]:
     if missing:
         raise InputError(
             f"audiocaps.source is youtube, and {' and '.join(missing)} "
-            f"{'is' if len(missing) == 1 else 'are'} missing: {MEND}"
+            f"{'is' if len(missing) == 1 else 'are'} missing: {REMEDY}"
         )
     return runtimes
 
 
-def no_runtime(said: str) -> InputError:
+def no_runtime(message: str) -> InputError:
     """The error for a runtime that yt-dlp itself did not find, or not accept."""
-    return InputError(f"yt-dlp cannot use a JavaScript runtime ({said}): {MEND}")
+    return InputError(f"yt-dlp cannot use a JavaScript runtime ({message}): {REMEDY}")
 
 
 def _candidates() -> Iterator[tuple[str, str]]:
@@ -84,10 +89,10 @@ def _candidates() -> Iterator[tuple[str, str]]:
 def _version(path: str) -> tuple[int, ...]:
     """Major and minor version that a program tells; (0,) if it tells none."""
     try:
-        told = subprocess.run(
+        output = subprocess.run(
             [path, "--version"], capture_output=True, text=True, timeout=20, check=True
         ).stdout
     except (OSError, subprocess.SubprocessError):
         return (0,)
-    version = re.search(r"(\d+)\.(\d+)", told)
+    version = re.search(r"(\d+)\.(\d+)", output)
     return (int(version[1]), int(version[2])) if version else (0,)

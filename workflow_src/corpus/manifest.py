@@ -1,14 +1,12 @@
 """The manifest: in which state every clip of a corpus ended, and why."""
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
+from workflow_src.csv_files import read_csv, write_csv
 from workflow_src.errors import InputError
-from workflow_src.files import write_atomically
 
 OK = "ok"
 STATES = (OK, "unavailable", "private", "too short", "silent", "corrupt", "failed")
@@ -17,9 +15,17 @@ LOST = STATES[1:]
 
 @dataclass(frozen=True)
 class ManifestRow:
-    """One clip of one split: its state, the reason in words, the fetches it took.
+    """One clip of one split.
 
-    `reason` is empty for `ok`; `attempts` is 0 where nothing had to be fetched.
+    Attributes:
+        file_name: of the clip.
+        split: name of the split.
+        state: one of STATES.
+        reason: why it is not usable, in words; empty for `ok`.
+        attempts: fetches that it took; 0 where nothing had to be fetched.
+
+    Raises:
+        ValueError: there is no such state.
     """
 
     file_name: str
@@ -45,16 +51,22 @@ def read_manifest(path: str | Path) -> list[ManifestRow]:
     """Rows of a manifest.
 
     Raises:
-        InputError: names the file and line of a bad one.
+        InputError: names the file, the line of a bad row and what to delete.
     """
-    manifest = []
-    for line, row in read_csv(path, COLUMNS):
-        try:
-            attempts = int(row.pop("attempts"))
-            manifest.append(ManifestRow(**row, attempts=attempts))
-        except ValueError as error:
-            raise InputError(f"{path}, line {line}: {error}") from None
-    return manifest
+    try:
+        return [_row(path, line, fields) for line, fields in read_csv(path, COLUMNS)]
+    except InputError as error:
+        if not Path(path).exists():
+            raise
+        raise InputError(f"{error}; delete {path}, and it is made again") from None
+
+
+def _row(path: str | Path, line: int, fields: dict[str, str]) -> ManifestRow:
+    try:
+        attempts = int(fields.pop("attempts"))
+        return ManifestRow(**fields, attempts=attempts)
+    except ValueError as error:
+        raise InputError(f"{path}, line {line}: {error}") from None
 
 
 def merge_manifests(paths: Sequence[str | Path], out: str | Path) -> None:
@@ -75,45 +87,3 @@ def summary(rows: Iterable[ManifestRow]) -> str:
     """States and how many clips are in each, as text: `480 ok, 3 private`."""
     counts = Counter(row.state for row in rows)
     return ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state])
-
-
-def write_csv(
-    path: str | Path, columns: Sequence[str], rows: Iterable[Sequence[object]]
-) -> None:
-    """Write a CSV with a header, atomically; line ends inside fields survive."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
-    write_atomically(path, text.getvalue())
-
-
-def read_csv(
-    path: str | Path, columns: Sequence[str]
-) -> Iterable[tuple[int, dict[str, str]]]:
-    """Line number and fields of every row of a CSV that has `columns`, and no others.
-
-    A byte order mark and any line ends are fine.
-
-    Raises:
-        InputError: if the file is missing, is not UTF-8, lacks one of the columns or
-            has a row of other length.
-    """
-    try:
-        with Path(path).open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, strict=True)
-            there = reader.fieldnames or ()
-            missing = [name for name in columns if name not in there]
-            if missing:
-                raise InputError(f"{path} has no column {', '.join(missing)}")
-            for row in reader:
-                if None in row or None in row.values():
-                    raise InputError(
-                        f"{path}, line {reader.line_num}: {len(there)} "
-                        "fields expected (is a comma in an unquoted caption?)"
-                    )
-                yield reader.line_num, {name: row[name] for name in columns}
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}") from None
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path} is not a CSV in UTF-8: {error}") from None

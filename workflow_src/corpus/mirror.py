@@ -11,15 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from workflow_src.audio.loading import ClipForm
+from workflow_src.audio.settings import ClipForm
 from workflow_src.corpus.captions import Split
 from workflow_src.corpus.decoded import DecodedSource, DecodedWriter
 from workflow_src.corpus.hub import ParquetFile, ParquetPlace
-from workflow_src.corpus.manifest import write_csv
 from workflow_src.corpus.mirrors import Mirror
 from workflow_src.corpus.official import OfficialClips
 from workflow_src.corpus.parquet import MirrorRow, read_rows
 from workflow_src.corpus.source import LostClip
+from workflow_src.csv_files import write_csv
 from workflow_src.errors import InputError
 from workflow_src.files import (
     append_json_line,
@@ -32,6 +32,7 @@ from workflow_src.files import (
 logger = logging.getLogger(__name__)
 
 FILES = "files.jsonl"  # parquet files that are done with, and what was in them
+JOURNAL_KEYS = ("file", "wanted", "clips", "findings")
 REPORT = "report.csv"
 REPORT_COLUMNS = ("split", "file_name", "finding", "detail")
 FETCHED = "parquet.partial"
@@ -78,13 +79,7 @@ def take_mirror(
     """
     out = Path(out)
     official = OfficialClips(splits)
-    contents = {
-        tuple(line["file"]): FileContent(
-            dict.fromkeys(line["clips"]), [tuple(f) for f in line["findings"]]
-        )
-        for line in read_json_lines(out / FILES)
-        if line["wanted"] == official.identity
-    }
+    contents = _finished_files(out, official)
     files = _of_splits(place.files(), mirror, list(splits))
     left = [file for file in files if _identity(file) not in contents]
     writer = DecodedWriter(out, form)
@@ -96,13 +91,7 @@ def take_mirror(
             content = _take_file(path, mirror, official, writer)
             _check_content(content, f"{file.name} of {place.name}")
             contents[_identity(file)] = content
-            line = {
-                "file": _identity(file),
-                "wanted": official.identity,
-                "clips": list(content.clips),
-                "findings": content.findings,
-            }
-            append_json_line(journal, line)
+            append_json_line(journal, _journal_line(file, official, content))
             place.discard(out / FETCHED)
             done = f"{file.name} ({number} of {len(left)})"
             logger.info("%s: %d clips", done, len(content.clips))
@@ -115,6 +104,30 @@ def take_mirror(
     findings = {finding for each in contents.values() for finding in each.findings}
     _report(place, splits, official, out, findings)
     return list(clips)
+
+
+def _finished_files(
+    out: Path, official: OfficialClips
+) -> dict[tuple[str, ...], FileContent]:
+    """Identity -> content of the files that are done with, of these same clips."""
+    return {
+        tuple(line["file"]): FileContent(
+            dict.fromkeys(line["clips"]), [tuple(f) for f in line["findings"]]
+        )
+        for line in read_json_lines(out / FILES, JOURNAL_KEYS)
+        if line["wanted"] == official.identity
+    }
+
+
+def _journal_line(
+    file: ParquetFile, official: OfficialClips, content: FileContent
+) -> dict[str, object]:
+    return {
+        "file": _identity(file),
+        "wanted": official.identity,
+        "clips": list(content.clips),
+        "findings": content.findings,
+    }
 
 
 def _take_file(
@@ -142,7 +155,11 @@ def _take_file(
 
 
 def _check_content(content: FileContent, file: str) -> None:
-    """InputError where most clips have captions that are not theirs."""
+    """Check that a file is a mirror of the official captions.
+
+    Raises:
+        InputError: most clips have captions that are not theirs.
+    """
     differing = {
         name for name, finding, _ in content.findings if finding == "another caption"
     }
@@ -190,8 +207,8 @@ def _report(
                 rows.append((name, clip.file_name, lost.state, str(lost)))
                 lacking += 1
         clips = len(split.clips)
-        said = f"{name}: {clips - lacking} of {clips} clips; {lacking} are lacking"
-        logger.info("%s: %s: %s", place.name, said, out / REPORT)
+        counts = f"{name}: {clips - lacking} of {clips} clips; {lacking} are lacking"
+        logger.info("%s: %s: %s", place.name, counts, out / REPORT)
     rows += [(official.split_of.get(each[0], ""), *each) for each in sorted(findings)]
     write_csv(out / REPORT, REPORT_COLUMNS, rows)
 

@@ -1,7 +1,7 @@
 """Parquet mirrors of AudioCaps on the Hugging Face hub, by name.
 
-Where each is and how it is laid out, as its pages said when they were looked at; the
-commit keeps it so. What a mirror lacks is found out when it is read.
+Place and layout of each are those of its pages, at the commit that is given here. What
+a mirror lacks shows when it is read.
 """
 
 from dataclasses import dataclass, field
@@ -29,7 +29,13 @@ class MirrorColumns(Settings):
 
 @dataclass(frozen=True)
 class SplitNames(Settings):
-    """A mirror's names of the splits; None where it has no such split."""
+    """A mirror's names of the splits; None where it has no such split.
+
+    Attributes:
+        train: of the training split.
+        val: of the validation split.
+        test: of the test split.
+    """
 
     train: str | None = "train"
     val: str | None = "validation"

@@ -2,7 +2,7 @@
 
 The jobs share two files in a folder: `pace.lock`, which the kernel lets go of when
 its holder dies, and `pace.json`, replaced as a whole. A job that waits has reserved
-nothing, so a killed one holds nobody up.
+nothing, so a killed one delays no other.
 """
 
 import json
@@ -31,7 +31,7 @@ class PaceState:
         last_request: when any job last began a clip.
         blocked_until: when the last block ends, or ended.
         block_wait: seconds that it was taken to last; 0 after a success.
-        reason: what the server said.
+        reason: the server's message.
     """
 
     last_request: float = 0.0
@@ -93,7 +93,7 @@ class SharedPace:
         with self._lock:
             state = self._read()
             if self._blocked(state, now):
-                return  # another job, which had asked before, has said so
+                return  # another job, which had asked before, has reported it
             wait = 2 * state.block_wait or self.block_wait
             wait = min(wait, self.longest_block)
             self._write(PaceState(state.last_request, now + wait, wait, reason))

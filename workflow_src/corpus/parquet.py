@@ -29,12 +29,12 @@ FOOTER_BYTES = 64 << 20
 
 @dataclass(frozen=True)
 class MirrorRow:
-    """One row: which clip it says it is, and its audio where that was wanted.
+    """One row: the clip that it names, and its audio where that was wanted.
 
     Attributes:
         youtube_id: the video.
         start: seconds into it; None where the mirror has no such column.
-        captions: what the mirror says of the clip.
+        captions: of the clip, in the mirror.
         audio: the encoded file; None where there is none, or it was not wanted.
     """
 
@@ -75,8 +75,8 @@ def read_rows(
     except InputError:
         raise
     except (pa.ArrowException, OSError, ValueError) as error:
-        said = " ".join(str(error).split())
-        raise InputError(f"{path} is damaged: {said}") from None
+        reason = " ".join(str(error).split())
+        raise InputError(f"{path} is damaged: {reason}") from None
 
 
 def _read_group(
@@ -108,8 +108,8 @@ def _row(values: dict[str, Any], columns: MirrorColumns) -> MirrorRow:
     if len(identity) == 12 and identity.startswith("Y"):
         identity = identity[1:]
     start = _seconds(values[columns.start]) if columns.start else None
-    said = values[columns.caption] if columns.caption else None
-    captions = said if isinstance(said, list) else [said]
+    value = values[columns.caption] if columns.caption else None
+    captions = value if isinstance(value, list) else [value]
     return MirrorRow(identity, start, tuple(str(c) for c in captions if c is not None))
 
 

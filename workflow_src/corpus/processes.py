@@ -12,7 +12,7 @@ GRACE = 2.0
 
 
 @dataclass(frozen=True)
-class Finished:
+class ProgramResult:
     """How a program ended.
 
     Attributes:
@@ -26,7 +26,7 @@ class Finished:
     errors: str
 
 
-def run_limited(command: Sequence[str], seconds: float) -> Finished:
+def run_limited(command: Sequence[str], seconds: float) -> ProgramResult:
     """Run a program; after so many seconds it ends, with all that it has started.
 
     It runs in a process group of its own. A group that has ended but for one
@@ -52,10 +52,10 @@ def run_limited(command: Sequence[str], seconds: float) -> Finished:
     ) as process:
         try:
             output, errors = process.communicate(timeout=seconds)
-            return Finished(process.returncode, output, errors)
+            return ProgramResult(process.returncode, output, errors)
         except subprocess.TimeoutExpired:
             output, errors = _end_group(process)
-            return Finished(None, output, errors)
+            return ProgramResult(None, output, errors)
         except BaseException:
             _end_group(process)
             raise

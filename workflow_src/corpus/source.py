@@ -1,4 +1,4 @@
-"""What an audio source is: it hands out one clip's audio, or says why it cannot."""
+"""Audio sources: each hands out one clip's audio, or the reason why it cannot."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,15 +8,26 @@ from workflow_src.corpus.captions import Clip
 
 
 @dataclass(frozen=True)
-class Fetched:
-    """A clip's encoded audio as a file, and the fetches it took (0: was there)."""
+class FetchedAudio:
+    """A clip's encoded audio.
+
+    Attributes:
+        path: of the file.
+        attempts: fetches that it took; 0: it was there.
+    """
 
     path: Path
     attempts: int = 0
 
 
 class LostClip(Exception):
-    """A clip that the source cannot give: state and reason of its manifest row."""
+    """A clip that the source cannot give.
+
+    Args:
+        state: of its manifest row.
+        reason: of its manifest row.
+        attempts: fetches that were tried.
+    """
 
     def __init__(self, state: str, reason: str, attempts: int = 0):
         super().__init__(reason)
@@ -27,7 +38,7 @@ class LostClip(Exception):
 class Source(Protocol):
     """Anything with this method is an audio source."""
 
-    def fetch(self, clip: Clip) -> Fetched:
+    def fetch(self, clip: Clip) -> FetchedAudio:
         """The clip's audio.
 
         Raises:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from workflow_src.audio.settings import FrontEndSettings
-from workflow_src.corpus.embedded.settings import SPLITS as EMBEDDED_SPLITS
-from workflow_src.corpus.embedded.settings import EmbeddedSettings
+from workflow_src.corpus.embedded.settings import EMBEDDED_SPLITS, EmbeddedSettings
 from workflow_src.corpus.identity import CorpusIdentity, write_identity
 from workflow_src.corpus.settings import (
     AudioCapsSource,

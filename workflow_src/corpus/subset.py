@@ -66,14 +66,14 @@ def _read_clips(path: Path, split: Split) -> list[Clip]:
             continue
         place = Path(name)
         known = place.suffix.lower() in AUDIO_SUFFIXES
-        found = by_stem.get(place.stem if known else name, [])
-        if len(found) != 1:
-            many = "no clip" if not found else f"{len(found)} clips"
+        matches = by_stem.get(place.stem if known else name, [])
+        if len(matches) != 1:
+            many = "no clip" if not matches else f"{len(matches)} clips"
             raise InputError(
                 f"audiocaps.test_clips: {path}, line {number}: {name!r} names {many} "
                 f"of the split {split.name}"
             )
-        clips += found
+        clips += matches
     if not clips:
         raise InputError(f"audiocaps.test_clips: {path} names no clips")
     return clips

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-from workflow_src.corpus.manifest import LOST, OK, read_manifest, write_csv
+from workflow_src.corpus.manifest import LOST, OK, read_manifest
+from workflow_src.csv_files import write_csv
 from workflow_src.files import gigabytes, require_disk
 
 # Bytes of a clip's log-mels in half precision, (L, F): the captioning front end
@@ -44,9 +45,13 @@ def write_corpus_table(
     out: str | Path,
     reference: Mapping[str, int] | None = None,
 ) -> None:
-    """Clips per split as CSV: wanted, got, lost by state, and `reference`'s number.
+    """Count the clips of each split: wanted, got, lost by state.
 
-    The last column, `act_authors`, is empty without a reference.
+    Args:
+        manifest: of the corpus.
+        out: CSV of the columns split, wanted, got, the states of lost clips, and
+            act_authors.
+        reference: split -> clips that ACT's authors had; None: that column is empty.
     """
     counts: dict[str, Counter[str]] = {}
     for row in read_manifest(manifest):

@@ -1,22 +1,31 @@
 """Captions as words and word numbers, by the rules of the captioning baseline."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from workflow_src.errors import InputError
 from workflow_src.files import write_atomically
 
+# The metrics take their words from here, and need no torch.
+if TYPE_CHECKING:
+    from torch import Tensor
+
 START = "<sos>"
 END = "<eos>"
-PUNCTUATION = ',.!?;:"'
+# What the captioning baseline drops from its words.
+DROPPED_PUNCTUATION = str.maketrans("", "", ',.!?;:"')
 
 
 def tokenize(caption: str) -> list[str]:
-    """Lower case, without `,.!?;:"`, split at white space."""
-    return caption.lower().translate(str.maketrans("", "", PUNCTUATION)).split()
+    """Split a caption into words: lower case, without `,.!?;:"`, at white space.
+
+    These are the words of a captioner's vocabulary. Penn Treebank tokens, of which
+    the metrics of the tables are, are those of `workflow_src.metrics.tokenization`.
+    """
+    return caption.lower().translate(DROPPED_PUNCTUATION).split()
 
 
 class Vocabulary:
@@ -46,13 +55,13 @@ class Vocabulary:
         self.eos = self.numbers[END]
 
     @classmethod
-    def from_captions(cls, captions: Iterable[str]) -> "Vocabulary":
+    def from_captions(cls, captions: Iterable[str]) -> Vocabulary:
         """`<sos>`, `<eos>`, then all words by first appearance."""
         words = (word for caption in captions for word in tokenize(caption))
         return cls(list(dict.fromkeys([START, END, *words])))
 
     @classmethod
-    def load(cls, path: str | Path) -> "Vocabulary":
+    def load(cls, path: str | Path) -> Vocabulary:
         """Read a file of one word a line.
 
         Raises:
@@ -62,6 +71,10 @@ class Vocabulary:
             lines = Path(path).read_text(encoding="utf-8").split("\n")
         except OSError as error:
             raise InputError(f"{path}: {error.strerror}") from error
+        except UnicodeDecodeError:
+            raise InputError(
+                f"{path} is damaged: it is not UTF-8; delete it, and it is made again"
+            ) from None
         try:
             return cls(lines[:-1] if lines[-1] == "" else lines)
         except InputError as error:
@@ -115,6 +128,8 @@ class Vocabulary:
             self.encode(caption, name)
             for caption, name in zip(captions, names, strict=True)
         ]
+        import torch
+
         longest = max(map(len, rows))
         return torch.tensor([row + [self.eos] * (longest - len(row)) for row in rows])
 

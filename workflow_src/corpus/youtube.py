@@ -70,7 +70,13 @@ class YoutubeTransport:
             raise InputError(f"audiocaps.cookies: there is no file {cookies}")
 
     def command(self, clip: Clip, folder: Path, cookies: str | None) -> list[str]:
-        """The command line for one clip."""
+        """The command line for one clip.
+
+        Args:
+            clip: of AudioCaps.
+            folder: gets the file.
+            cookies: file that yt-dlp may write to; None: no cookies.
+        """
         start = float(clip.start_time)
         proxy = _proxy(self.page)
         return [
@@ -121,8 +127,8 @@ class YoutubeTransport:
             ended = run_limited(self.command(clip, folder, cookies), self.deadline)
         logger.debug("%s: yt-dlp: %s", clip.file_name, ended.output)
         errors, warnings = messages(ended.errors)
-        for said in warnings:
-            logger.warning("%s: yt-dlp: %s", clip.file_name, said)
+        for message in warnings:
+            logger.warning("%s: yt-dlp: %s", clip.file_name, message)
         path = folder / FILE
         if ended.status is None:
             raise RetryableError(
@@ -131,9 +137,9 @@ class YoutubeTransport:
             )
         if ended.status == 0 and path.exists():
             return path
-        for said in (*warnings, *errors):
-            if lacks_runtime(said):
-                raise no_runtime(said)
+        for message in (*warnings, *errors):
+            if lacks_runtime(message):
+                raise no_runtime(message)
         raise classify(errors or ["yt-dlp wrote no audio"], warnings)
 
 

@@ -1,4 +1,4 @@
-"""What yt-dlp says -> what it means for a clip, for this machine, for the user."""
+"""Messages of yt-dlp -> what they mean for a clip, this machine or the user."""
 
 import re
 
@@ -44,42 +44,49 @@ def messages(errors: str) -> tuple[list[str], list[str]]:
         The errors and the warnings, each in one line, without mark and colour.
     """
     text = re.sub(r"\x1b\[[0-9;]*m", "", errors)
-    found: list[tuple[str, str]] = []
+    marked: list[tuple[str, str]] = []
     for line in text.splitlines():
         mark, colon, rest = line.partition(":")
         if colon and mark in ("ERROR", "WARNING"):
-            found.append((mark, rest))
-        elif found and (found[-1][0] == "ERROR" or line.startswith(" ")):
-            found[-1] = found[-1][0], f"{found[-1][1]} {line}"
+            marked.append((mark, rest))
+        elif marked and (marked[-1][0] == "ERROR" or line.startswith(" ")):
+            marked[-1] = marked[-1][0], f"{marked[-1][1]} {line}"
         elif line.strip():
-            found.append(("FFMPEG", line))
-    lines = [(mark, INVITATION.sub("", " ".join(said.split()))) for mark, said in found]
-    warnings = [said for mark, said in lines if mark == "WARNING"]
-    return [said for mark, said in lines if mark != "WARNING"], warnings
+            marked.append(("FFMPEG", line))
+    lines = [
+        (mark, INVITATION.sub("", " ".join(text.split()))) for mark, text in marked
+    ]
+    warnings = [text for mark, text in lines if mark == "WARNING"]
+    return [text for mark, text in lines if mark != "WARNING"], warnings
 
 
-def lacks_runtime(said: str) -> bool:
-    """Whether yt-dlp says that it found no JavaScript runtime."""
-    return NO_RUNTIME.search(said.lower()) is not None
+def lacks_runtime(message: str) -> bool:
+    """Whether a message of yt-dlp is that it has no JavaScript runtime."""
+    return NO_RUNTIME.search(message.lower()) is not None
 
 
 def classify(
     errors: list[str], warnings: list[str]
 ) -> LostClip | RetryableError | BlockedError:
-    """The exception for what was said; its text keeps the warnings, shortened."""
+    """The exception that the messages of yt-dlp mean.
+
+    Args:
+        errors: one line each.
+        warnings: one line each; the exception's text has them too, shortened.
+    """
     reason = "; ".join(errors) or "yt-dlp gave no reason"
-    said = reason.lower().replace("\u2019", "'")
-    if BLOCKED.search(said):
+    lowered = reason.lower().replace("\u2019", "'")
+    if BLOCKED.search(lowered):
         # How to give it cookies: not with the options of its own command line.
         return BlockedError(_shortened(reason.split(" Use --cookies")[0]))
     if warnings:
         reason += "; yt-dlp warned: " + "; ".join(dict.fromkeys(warnings))
     reason = _shortened(reason)
-    if UNCLEAR.search(said):
+    if UNCLEAR.search(lowered):
         return RetryableError(reason)
-    if PRIVATE.search(said):
+    if PRIVATE.search(lowered):
         return LostClip("private", reason)
-    if UNAVAILABLE.search(said):
+    if UNAVAILABLE.search(lowered):
         return LostClip("unavailable", reason)
     return RetryableError(reason)
 

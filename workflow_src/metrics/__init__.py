@@ -1,1 +1,1 @@
-"""Metrics of captioning and retrieval, and how sure their differences are."""
+"""Metrics of captioning and retrieval, and the uncertainty of their differences."""

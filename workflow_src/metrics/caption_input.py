@@ -46,7 +46,7 @@ def _check_text(text: object, what: str) -> None:
         raise InputError(f"{what} is not valid Unicode") from None
 
 
-def tokenize(
+def tokenize_systems(
     systems: Systems, references: References
 ) -> tuple[dict[str, list[str]], dict[str, dict[str, str]]]:
     """Tokens of the references and of each system, by one start of the tokeniser.

@@ -1,15 +1,15 @@
-"""What captions are like, beside how well they match: length, variety, memory.
+"""Length, variety and originality of captions, beside how well they match.
 
-PairMix joins captions in training, and makes a captioner say longer ones; n-gram
-metrics alone do not show that, nor whether it says one of a few sentences each time.
+PairMix joins captions in training, and a captioner then writes longer ones. N-gram
+metrics alone do not show that, nor whether a captioner repeats a few sentences.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
+from workflow_src.corpus.text import tokenize
 from workflow_src.errors import InputError
 from workflow_src.metrics.caption_input import check
-from workflow_src.metrics.tokenization import plain_words
 
 NAMES = {
     "vocabulary": "Vocabulary (words)",
@@ -61,22 +61,24 @@ def caption_statistics(
         InputError: what `captioning.score` does not take, or no training caption.
     """
     check({"the system": candidates}, references)
-    known = {tuple(plain_words(caption)) for caption in training}
+    known = {tuple(tokenize(caption)) for caption in training}
     if not known:
         raise InputError("there are no training captions to compare with")
-    said = {clip: tuple(plain_words(candidates[clip])) for clip in references}
+    words_by_clip = {clip: tuple(tokenize(candidates[clip])) for clip in references}
     longest = {
-        clip: max(len(plain_words(text)) for text in texts)
+        clip: max(len(tokenize(text)) for text in texts)
         for clip, texts in references.items()
     }
 
     def share(count: int) -> float:
-        return 100 * count / len(said)
+        return 100 * count / len(words_by_clip)
 
     return CaptionStatistics(
-        vocabulary=len({word for words in said.values() for word in words}),
-        distinct=share(len(set(said.values()))),
-        length=sum(map(len, said.values())) / len(said),
-        longer=share(sum(len(words) > longest[clip] for clip, words in said.items())),
-        verbatim=share(sum(words in known for words in said.values())),
+        vocabulary=len({word for words in words_by_clip.values() for word in words}),
+        distinct=share(len(set(words_by_clip.values()))),
+        length=sum(map(len, words_by_clip.values())) / len(words_by_clip),
+        longer=share(
+            sum(len(words) > longest[clip] for clip, words in words_by_clip.items())
+        ),
+        verbatim=share(sum(words in known for words in words_by_clip.values())),
     )

@@ -21,17 +21,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from workflow_src.metrics import bleu, meteor, paraphrases, sentence_similarity
+from workflow_src.corpus.text import tokenize
+from workflow_src.metrics import bleu, meteor, n_grams, paraphrases, sentence_similarity
 from workflow_src.metrics import spice as spice_metric
 from workflow_src.metrics.caption_input import (
     Candidates,
     References,
     Systems,
     check,
-    tokenize,
+    tokenize_systems,
 )
 from workflow_src.metrics.corpus_scores import CorpusScore, ScoreOfSums, mean_of_clips
-from workflow_src.metrics.tokenization import plain_words, ptb_tokenize
+from workflow_src.metrics.tokenization import ptb_tokenize
 
 Scores = dict[str, tuple[float, list[float]]]
 
@@ -83,7 +84,17 @@ def score_many(
     spice: "str | spice_metric.Settings" = "none",
     meteor_tables: Path | None = None,
 ) -> dict[str, Scores]:
-    """`score` of many systems: system -> metric -> (corpus score, clip scores)."""
+    """`score` of many systems.
+
+    Args:
+        systems: candidates of each system.
+        references: as in `score`.
+        spice: as in `score`.
+        meteor_tables: as in `evaluate_many`.
+
+    Returns:
+        System -> metric -> (corpus score, clip scores).
+    """
     evaluated = evaluate_many(systems, references, spice, meteor_tables)
     return {system: evaluation.scores for system, evaluation in evaluated.items()}
 
@@ -116,18 +127,8 @@ def evaluate_many(
     check(systems, references)
     if similarity:
         sentence_similarity.require()
-    clips = list(references)
-    reference_tokens, system_tokens = tokenize(systems, references)
-    real = list(reference_tokens.values())
-    said = {
-        system: [tokens[clip] for clip in clips]
-        for system, tokens in system_tokens.items()
-    }
-    table = meteor_tables and paraphrases.cut(chain.from_iterable(real), meteor_tables)
-    with meteor.Meteor(table) as process:  # reads its table while others are counted
-        evaluated = {system: _n_grams(own, real) for system, own in said.items()}
-        for system, own in said.items():
-            _add_meteor(evaluated[system], process, own, real)
+    reference_tokens, system_tokens = tokenize_systems(systems, references)
+    evaluated = _evaluate_tokens(system_tokens, reference_tokens, meteor_tables)
     scores = {system: evaluation.scores for system, evaluation in evaluated.items()}
     order = [*METRICS]
     if settings.kind == "java":
@@ -143,6 +144,28 @@ def evaluate_many(
         system: Evaluation({name: own.scores[name] for name in order}, own.statistics)
         for system, own in evaluated.items()
     }
+
+
+def _evaluate_tokens(
+    systems: Systems, references: References, meteor_tables: Path | None
+) -> dict[str, Evaluation]:
+    """All metrics but SPICE and the sentence similarity, of texts of tokens."""
+    reference_texts = list(references.values())
+    candidate_texts = {
+        system: [tokens[clip] for clip in references]
+        for system, tokens in systems.items()
+    }
+    table = meteor_tables and paraphrases.cut(
+        chain.from_iterable(reference_texts), meteor_tables
+    )
+    with meteor.Meteor(table) as process:  # reads its table while others are counted
+        evaluated = {
+            system: _n_grams(own, reference_texts)
+            for system, own in candidate_texts.items()
+        }
+        for system, own in candidate_texts.items():
+            _add_meteor(evaluated[system], process, own, reference_texts)
+    return evaluated
 
 
 def corpus_columns(metric: str) -> tuple[str, ...]:
@@ -184,6 +207,11 @@ def prepare_references(
 
     Cuts METEOR's table into the folder `meteor_tables`, and parses the captions for
     SPICE into its cache, in the form in which `score` asks.
+
+    Args:
+        references: captions of each clip.
+        settings: of SPICE.
+        meteor_tables: folder of METEOR's tables.
     """
     captions = [text for texts in references.values() for text in texts]
     tokens = ptb_tokenize(captions)
@@ -197,10 +225,10 @@ def cider(
 ) -> dict[str, tuple[float, list[float]]]:
     """CIDEr alone of many systems, as `score_many` gives it."""
     check(systems, references)
-    reference_tokens, system_tokens = tokenize(systems, references)
+    reference_tokens, system_tokens = tokenize_systems(systems, references)
     real = list(reference_tokens.values())
     return {
-        system: _cider(list(own.values()), real)
+        system: n_grams.cider(list(own.values()), real)
         for system, own in system_tokens.items()
     }
 
@@ -214,44 +242,23 @@ def quick_cider(
     from CIDEr on Penn Treebank tokens, so tables do not print it.
     """
     check({"the system": candidates}, references)
-    own = [" ".join(plain_words(candidates[clip])) for clip in references]
-    real = [[" ".join(plain_words(t)) for t in texts] for texts in references.values()]
-    return _cider(own, real)
+    own = [" ".join(tokenize(candidates[clip])) for clip in references]
+    real = [[" ".join(tokenize(t)) for t in texts] for texts in references.values()]
+    return n_grams.cider(own, real)
 
 
 def _n_grams(
     candidates: Sequence[str], references: Sequence[Sequence[str]]
 ) -> Evaluation:
     """BLEU, ROUGE-L and CIDEr of texts of tokens."""
-    from pycocoevalcap.rouge.rouge import Rouge
-
     counted = bleu.bleu(candidates, references)
     scores: Scores = {
         name: (corpus, clips)
         for name, corpus, clips in zip(BLEU, counted.corpus, counted.clips, strict=True)
     }
-    corpus, clips = Rouge().compute_score(*_by_number(candidates, references))
-    scores["ROUGE-L"] = (float(corpus), clips.tolist())
-    scores["CIDEr"] = _cider(candidates, references)
+    scores["ROUGE-L"] = n_grams.rouge_l(candidates, references)
+    scores["CIDEr"] = n_grams.cider(candidates, references)
     return Evaluation(scores, _by_name(bleu.STATISTICS, counted.statistics))
-
-
-def _cider(
-    candidates: Sequence[str], references: Sequence[Sequence[str]]
-) -> tuple[float, list[float]]:
-    from pycocoevalcap.cider.cider import Cider
-
-    corpus, clips = Cider().compute_score(*_by_number(candidates, references))
-    return float(corpus), clips.tolist()
-
-
-def _by_number(
-    candidates: Sequence[str], references: Sequence[Sequence[str]]
-) -> tuple[dict[int, Sequence[str]], dict[int, list[str]]]:
-    """References and candidates in the form that `pycocoevalcap` takes."""
-    return dict(enumerate(references)), {
-        number: [text] for number, text in enumerate(candidates)
-    }
 
 
 def _add_meteor(

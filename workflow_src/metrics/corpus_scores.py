@@ -27,7 +27,7 @@ CorpusScore = Callable[[Array], Array]
 class ScoreOfSums:
     """A score that is a function of sums over the clips.
 
-    Args:
+    Attributes:
         statistics: (N, k), statistics of each clip.
         score: from sums (..., k) to scores (...).
     """

@@ -36,23 +36,36 @@ class JavaError(RuntimeError):
 
 @cache
 def executable() -> str:
-    """Path of the `java` command; InputError if there is none."""
-    found = shutil.which("java")
-    if found is None:
+    """Path of the `java` command.
+
+    Raises:
+        InputError: there is none on the PATH.
+    """
+    path = shutil.which("java")
+    if path is None:
         raise InputError(
             "the command `java` is not on the PATH: METEOR, the tokeniser and SPICE "
             "need Java 8 or newer (on Debian: apt install default-jre-headless)"
         )
-    return found
+    return path
 
 
 @cache
 def version() -> int:
-    """Major version of `java`: 8, 11, 17, ..."""
-    told = subprocess.run([executable(), "-version"], capture_output=True, text=True)
-    match = re.search(r'version "(?:1\.)?(\d+)', told.stderr)
+    """Major version of `java`: 8, 11, 17, ...
+
+    Raises:
+        InputError: there is no `java`.
+        JavaError: it names no version.
+    """
+    completed = subprocess.run(
+        [executable(), "-version"], capture_output=True, text=True
+    )
+    match = re.search(r'version "(?:1\.)?(\d+)', completed.stderr)
     if match is None:
-        raise JavaError(f"`java -version` says nothing of a version: {told.stderr!r}")
+        raise JavaError(
+            f"`java -version` says nothing of a version: {completed.stderr!r}"
+        )
     return int(match[1])
 
 
@@ -105,21 +118,29 @@ class LineProcess:
         self._process.kill()
         self._process.wait()
         self._answers.close()
-        with suppress(BrokenPipeError):  # nobody reads what is still buffered
+        with suppress(BrokenPipeError):  # what is still buffered has no reader
             self._questions.close()
         self._errors.close()
 
     def send(self, lines: Iterable[str]) -> threading.Thread:
         """Write lines from a thread: both pipes may fill, so the caller must read.
 
-        Returns the thread; join it once all answers are read.
+        Args:
+            lines: each is sent with a line end.
+
+        Returns:
+            The thread; join it once all answers are read.
         """
         writer = threading.Thread(target=self._write, args=(lines,), daemon=True)
         writer.start()
         return writer
 
     def receive(self) -> str:
-        """The next line of its output. Raises JavaError if there is none."""
+        """The next line of its output.
+
+        Raises:
+            JavaError: there is none: it ended early or ran over the time.
+        """
         line = self._answers.readline()
         if line:
             return line.strip()
@@ -127,12 +148,12 @@ class LineProcess:
         if self._timed_out:
             raise JavaError(f"{self._name} did not finish within {self._timeout:g} s")
         self._errors.seek(0)
-        said = self._errors.read().decode(errors="replace").strip()[-800:]
+        errors = self._errors.read().decode(errors="replace").strip()[-800:]
         status = self._process.returncode
-        raise JavaError(f"{self._name} ended early with status {status}: {said}")
+        raise JavaError(f"{self._name} ended early with status {status}: {errors}")
 
     def _write(self, lines: Iterable[str]) -> None:
-        with suppress(BrokenPipeError):  # the reader meets the end and says why
+        with suppress(BrokenPipeError):  # `receive` reports the end and its reason
             self._questions.writelines(line + "\n" for line in lines)
             self._questions.flush()
 

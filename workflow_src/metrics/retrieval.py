@@ -96,10 +96,20 @@ def evaluate(
     captions: ArrayLike | Tensor,
     owners: ArrayLike | None = None,
 ) -> dict[str, dict[str, float]]:
-    """`{"t2a": {column: value}, "a2t": {...}}` with the columns of `STATISTICS`.
+    """Evaluate retrieval in both directions.
 
-    R@k is in percent; medR is floor(median) + 1 and meanR is mean + 1 of ranks
-    that count from zero. The arguments and errors are those of `ranks`.
+    Args:
+        audio: as in `ranks`.
+        captions: as in `ranks`.
+        owners: as in `ranks`.
+
+    Returns:
+        `{"t2a": {column: value}, "a2t": {...}}` with the columns of `STATISTICS`: R@k
+        in per cent; medR is floor(median) + 1 and meanR is mean + 1 of ranks that
+        count from zero.
+
+    Raises:
+        InputError: as `ranks`.
     """
     by_direction = ranks(audio, captions, owners)
     return {direction: summary(values) for direction, values in by_direction.items()}
@@ -154,6 +164,10 @@ class _Similarities:
 
     Iterating gives (rows of the captions, their similarities (rows, N) in float32), the
     same ones each time.
+
+    Args:
+        captions: (C, D).
+        clips: (N, D).
     """
 
     def __init__(self, captions: NDArray[np.floating], clips: NDArray[np.floating]):
@@ -185,14 +199,14 @@ def _rank_clips(
 ) -> tuple[NDArray[np.float32], Ranks]:
     """Each caption's similarity to its own clip, and that clip's rank: (C,), (C,)."""
     own = np.empty(len(owners), np.float32)
-    found = np.empty(len(owners), np.int64)
+    clip_ranks = np.empty(len(owners), np.int64)
     for rows, block in similarities:
         right = owners[rows, None]
         mine = np.take_along_axis(block, right, axis=1)
         before = np.arange(block.shape[1]) < right
         own[rows] = mine[:, 0]
-        found[rows] = _count_ahead(block, mine, before, axis=1)
-    return own, found
+        clip_ranks[rows] = _count_ahead(block, mine, before, axis=1)
+    return own, clip_ranks
 
 
 def _rank_captions(
@@ -205,11 +219,11 @@ def _rank_captions(
         best: similarity of each clip to its target (N,).
         targets: row of the target caption of each clip (N,).
     """
-    found = np.zeros(len(targets), np.int64)
+    caption_ranks = np.zeros(len(targets), np.int64)
     for rows, block in similarities:
         before = np.arange(rows.start, rows.stop)[:, None] < targets
-        found += _count_ahead(block, best, before, axis=0)
-    return found
+        caption_ranks += _count_ahead(block, best, before, axis=0)
+    return caption_ranks
 
 
 def _count_ahead(

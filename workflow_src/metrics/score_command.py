@@ -1,4 +1,4 @@
-"""`python -m workflow_src score`: the captioning metrics of anybody's captions."""
+"""`python -m workflow_src score`: the captioning metrics of captions in CSV files."""
 
 import argparse
 import json
@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from workflow_src.corpus.manifest import read_csv
+from workflow_src.csv_files import read_csv
 from workflow_src.errors import InputError
 from workflow_src.metrics import spice
 from workflow_src.metrics.caption_input import has_word
@@ -44,7 +44,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Print the scores. Raises InputError for bad files."""
+    """Print the scores.
+
+    Raises:
+        InputError: a file is missing or bad.
+    """
     references = read_references(arguments.references)
     candidates = read_candidates(arguments.candidates)
     settings = spice.Settings(arguments.spice, corenlp=arguments.corenlp)
@@ -60,22 +64,30 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def read_candidates(path: Path) -> dict[str, str]:
-    """File name -> caption, which may be empty. InputError for a clip named twice."""
-    found: dict[str, str] = {}
+    """Read one caption a clip: file name -> caption, which may be empty.
+
+    Raises:
+        InputError: the file is bad, or names a clip twice.
+    """
+    candidates: dict[str, str] = {}
     for line, row in read_csv(path, COLUMNS):
         name = _name(path, line, row)
-        if name in found:
+        if name in candidates:
             raise InputError(f"{path}, line {line}: a second candidate for {name!r}")
-        found[name] = row["caption"]
-    return found
+        candidates[name] = row["caption"]
+    return candidates
 
 
 def read_references(path: Path) -> dict[str, list[str]]:
-    """File name -> captions, in the order of the file."""
-    found: dict[str, list[str]] = {}
+    """Read captions: file name -> captions, in the order of the file.
+
+    Raises:
+        InputError: the file is bad.
+    """
+    references: dict[str, list[str]] = {}
     for line, row in read_csv(path, COLUMNS):
-        found.setdefault(_name(path, line, row), []).append(row["caption"])
-    return found
+        references.setdefault(_name(path, line, row), []).append(row["caption"])
+    return references
 
 
 def _name(path: Path, line: int, row: dict[str, str]) -> str:
@@ -97,7 +109,13 @@ def as_json(scores: Scores, clips: list[str]) -> dict[str, Any]:
 
 
 def as_table(scores: Scores, clips: list[str], candidates: dict[str, str]) -> str:
-    """The corpus scores x 100, as papers print them, and what they are of."""
+    """The corpus scores x 100, as papers print them, and what they are of.
+
+    Args:
+        scores: metric -> (corpus score, score of each clip), fractions.
+        clips: file names.
+        candidates: caption of each clip.
+    """
     lines = [f"{metric:<10}{100 * scores[metric][0]:8.2f}" for metric in scores]
     lines.append(f"{len(clips)} clips, scores x 100")
     empty = sum(not has_word(candidates[clip]) for clip in clips)

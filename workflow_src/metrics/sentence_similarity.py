@@ -30,7 +30,11 @@ def available() -> bool:
 
 
 def require() -> None:
-    """Raise InputError where the encoder's package is not installed."""
+    """Check that the encoder's package is installed.
+
+    Raises:
+        InputError: it is not.
+    """
     if not available():
         raise InputError(
             f"{NAME} needs the package `{PACKAGE.replace('_', '-')}`, which is not "

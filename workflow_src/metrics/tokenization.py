@@ -17,18 +17,6 @@ DROPPED_TOKENS = frozenset(
 )
 
 
-# What the captioning baseline drops from its words.
-_DROPPED_SIGNS = str.maketrans("", "", ',.!?;:"')
-
-
-def plain_words(caption: str) -> list[str]:
-    """Lower-case words split at white space, without `,.!?;:"`: no Java needed.
-
-    These are the words of a captioner's vocabulary.
-    """
-    return caption.lower().translate(_DROPPED_SIGNS).split()
-
-
 def one_line(caption: str) -> str:
     """The caption with a space for each line end inside it.
 
@@ -41,8 +29,15 @@ def one_line(caption: str) -> str:
 def ptb_tokenize(captions: list[str], timeout: float = 600.0) -> list[str]:
     """Lower-case tokens of each caption, joined by spaces, without punctuation.
 
-    A caption of nothing but punctuation or white space gives an empty string.
-    Raises `java.JavaError` if the tokeniser fails or runs over `timeout` seconds.
+    Args:
+        captions: any texts.
+        timeout: seconds that all of them may take.
+
+    Returns:
+        As many texts; empty for a caption of nothing but punctuation or white space.
+
+    Raises:
+        java.JavaError: the tokeniser failed or ran over the time.
     """
     if not captions:
         return []

@@ -1,4 +1,4 @@
-"""How sure a difference between two methods is, and how many were looked at.
+"""Confidence intervals and p-values of differences between methods, corrected.
 
 **Clips.** A paired bootstrap draws test clips with replacement, the same for both
 methods, and scores each drawn test set as a corpus (`corpus_scores`). It tells what
@@ -24,7 +24,7 @@ metric, in the table's column as in the difference.
 """
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 import numpy as np
@@ -51,8 +51,6 @@ class Difference:
         p: two-sided p of no difference, from the same resamples.
         resampled: what was drawn. Of `clips` alone, interval and p are of the test set
             and say nothing about another training.
-        corrected_p: p after Holm's correction for the other comparisons of the table;
-            None before `holm`.
     """
 
     difference: float
@@ -60,22 +58,21 @@ class Difference:
     high: float
     p: float
     resampled: Resampling
-    corrected_p: float | None = None
 
-    @property
-    def excludes_zero(self) -> bool:
-        """Whether the interval, which is of this comparison alone, excludes zero."""
-        return self.low > 0 or self.high < 0
+
+@dataclass(frozen=True)
+class CorrectedDifference(Difference):
+    """A difference among the others of its table.
+
+    Attributes:
+        corrected_p: p after Holm's correction for all comparisons of the table.
+    """
+
+    corrected_p: float
 
     @property
     def significant(self) -> bool:
-        """Whether a table marks the difference: by the corrected p.
-
-        Raises:
-            ValueError: before `holm`.
-        """
-        if self.corrected_p is None:
-            raise ValueError("a difference is marked only after Holm's correction")
+        """Whether a table marks the difference: by the corrected p."""
         return self.corrected_p < LEVEL
 
 
@@ -95,7 +92,11 @@ class ResampledScore:
 
 
 def over_seeds(scores: Sequence[float]) -> tuple[float, float | None]:
-    """Mean and sample standard deviation (n - 1); None for a single seed."""
+    """Mean and sample standard deviation (n - 1) of scores; None for a single seed.
+
+    Raises:
+        InputError: a score is not finite, or there is none.
+    """
     values = np.asarray(scores, dtype=np.float64)
     if values.ndim != 1 or not len(values) or not np.isfinite(values).all():
         raise InputError(f"scores over seeds are not finite numbers: {scores!r}")
@@ -105,9 +106,13 @@ def over_seeds(scores: Sequence[float]) -> tuple[float, float | None]:
 def draw_clips(clips: int, resamples: int, seed: int = 0) -> Array:
     """Draw as many clips as there are, with replacement, many times.
 
+    Args:
+        clips: N, of the test set.
+        resamples: R, drawn test sets.
+        seed: equal arguments give equal draws.
+
     Returns:
-        (resamples, clips), how often each clip was drawn; equal arguments give equal
-        draws.
+        (R, N), how often each clip was drawn.
 
     Raises:
         InputError: fewer than two clips, or no resamples.
@@ -132,7 +137,7 @@ def paired_difference(
         baseline: the method compared with.
         seed: of the draws of seeds.
         decimals: with which tables print a score. The difference is of the printed
-            scores, so that whoever subtracts two cells finds it beside them.
+            scores, so that it equals the difference of two cells of the table.
     """
     draws = np.random.default_rng([seed, 1])
     if set(system.seeds) == set(baseline.seeds):
@@ -184,7 +189,7 @@ def least_resamples(comparisons: int) -> int:
     return int(2 * comparisons / LEVEL)
 
 
-def holm(family: Mapping[Key, Difference]) -> dict[Key, Difference]:
+def holm(family: Mapping[Key, Difference]) -> dict[Key, CorrectedDifference]:
     """Correct the p of all comparisons of one table (Holm 1979).
 
     The chance that any of them is marked where there is no difference stays below
@@ -193,9 +198,12 @@ def holm(family: Mapping[Key, Difference]) -> dict[Key, Difference]:
     Returns:
         The same keys in the same order, each with its `corrected_p`.
     """
-    corrected: dict[Key, Difference] = dict(family)
+    corrected_p: dict[Key, float] = {}
     largest = 0.0
     for done, key in enumerate(sorted(family, key=lambda key: family[key].p)):
         largest = max(largest, min(1.0, (len(family) - done) * family[key].p))
-        corrected[key] = replace(family[key], corrected_p=largest)
-    return corrected
+        corrected_p[key] = largest
+    return {
+        key: CorrectedDifference(**vars(own), corrected_p=corrected_p[key])
+        for key, own in family.items()
+    }

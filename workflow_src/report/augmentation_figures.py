@@ -1,9 +1,10 @@
 """Pictures of one pair under each augmentation, and the page that shows them."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -13,14 +14,17 @@ from torch import Tensor
 from workflow_src.audio.frontend import SAMPLE_RATE
 from workflow_src.augment.generators import torch_generator
 from workflow_src.augment.mixing import Clips, Mixing
-from workflow_src.augment.recipe import Recipe
-from workflow_src.augment.recipes import RecipeSettings, Strengths
+from workflow_src.augment.recipes import Strengths
+from workflow_src.augment.spectrogram import SpecAugment
+from workflow_src.augment.text import EDA
+from workflow_src.augment.waveform import Noise, Reverb
 
 LAMBDA = 0.5  # in the pictures: Beta(0.1, 0.1) mostly leaves one clip alone
 DECIBELS = 80  # range of the colours
 INCHES = (6.0, 1.9)
 DOTS_PER_INCH = 80
-EVERYTHING = {"noise": {}, "reverb": {}, "specaugment": {}, "eda": {}, "pairmix": {}}
+MixLevel = Literal["waveform", "spectrogram", "concat"]
+FrontEnd = Callable[[Tensor], Tensor]  # (B, T) -> (B, L, F) in dB
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,16 @@ class Pair:
 
 @dataclass(frozen=True)
 class _Panel:
+    """One picture of the page.
+
+    Attributes:
+        name: of the file, without suffix.
+        title: heading.
+        text: below it.
+        log_mel: (L, F) in dB.
+        caption: below the picture.
+    """
+
     name: str
     title: str
     text: str
@@ -49,12 +63,12 @@ def draw_augmentations(
     first: Pair,
     second: Pair,
     strengths: Strengths,
-    front_end: Callable[[Tensor], Tensor],
+    front_end: FrontEnd,
     page: Path,
     pictures: Path,
     seed: int = 0,
 ) -> None:
-    """Writes a PNG per augmentation and a Markdown page with their captions.
+    """Write a PNG per augmentation and a Markdown page with their captions.
 
     Args:
         first: the pair under each augmentation.
@@ -90,60 +104,89 @@ def _panels(
     first: Pair,
     second: Pair,
     strengths: Strengths,
-    front_end: Callable[[Tensor], Tensor],
+    front_end: FrontEnd,
     seed: int,
 ) -> list[_Panel]:
-    recipe = Recipe.of(RecipeSettings.complete("shown", EVERYTHING, strengths))
-    clips = torch.stack([first.waveform, second.waveform])
-    log_mels = front_end(clips)
-    panels = [
-        _Panel("none", "No augmentation", "The pair.", log_mels[0], first.caption),
-        _Panel("second", "Second pair", "For mixing.", log_mels[1], second.caption),
+    waveforms = torch.stack([first.waveform, second.waveform])
+    captions = [first.caption, second.caption]
+    log_mels = front_end(waveforms)
+    return [
+        _Panel("none", "No augmentation", "The pair.", log_mels[0], captions[0]),
+        _Panel("second", "Second pair", "For mixing.", log_mels[1], captions[1]),
+        *_effect_panels(first, strengths, front_end, seed),
+        _specaugment_panel(first, log_mels[0], strengths, seed),
+        *_mix_panels(waveforms, captions, strengths, front_end, seed),
+        _eda_panel(first, log_mels[0], strengths, seed),
     ]
-    effects = [
-        (recipe.noise, "noise", "Noise", "White, at an SNR of {:.1f} dB."),
-        (recipe.reverb, "reverb", "Reverberation", "An RT60 of {:.2f} s."),
+
+
+def _effect_panels(
+    pair: Pair, strengths: Strengths, front_end: FrontEnd, seed: int
+) -> Iterator[_Panel]:
+    effects: list[tuple[Noise | Reverb, str, str, str]] = [
+        (
+            Noise(**vars(strengths.noise)),
+            "noise",
+            "Noise",
+            "White, at an SNR of {:.1f} dB.",
+        ),
+        (
+            Reverb(**vars(strengths.reverb)),
+            "reverb",
+            "Reverberation",
+            "An RT60 of {:.2f} s.",
+        ),
     ]
     for effect, name, title, text in effects:
         generator = torch_generator(seed, name)
         always = replace(effect, probability=1.0)
         strength = always.draw(1, generator)
-        changed = front_end(always.apply(clips[:1], strength, generator))[0]
+        changed = always.apply(pair.waveform[None], strength, generator)
         text = text.format(float(strength))
-        panels.append(_Panel(name, title, text, changed, first.caption))
-    masked = _masked(recipe, log_mels[0], torch_generator(seed, "specaugment"))
-    text = "A masked point has its bin's mean: zero after the model's BatchNorm."
-    panels.append(_Panel("specaugment", "SpecAugment", text, masked, first.caption))
-    for mix, name, text in _mixes(recipe.pairmix):
-        drawn = mix.draw(1, torch_generator(seed, name))
-        mixed = mix.log_mels(Clips.of_waveforms(clips), drawn, front_end)
-        (caption,) = mix.mix_captions([first.caption, second.caption])
-        panels.append(_Panel(name, f"PairMix: {mix.level}", text, mixed[0], caption))
-    (changed,) = recipe.eda([first.caption], torch_generator(seed, "eda"))
-    text = "Text alone, for retrieval alone."
-    panels.append(_Panel("eda", "EDA", text, log_mels[0], changed))
-    return panels
+        yield _Panel(name, title, text, front_end(changed)[0], pair.caption)
 
 
-def _masked(recipe: Recipe, log_mel: Tensor, generator: torch.Generator) -> Tensor:
-    """SpecAugment as the model sees it, shown in decibels again."""
+def _specaugment_panel(
+    pair: Pair, log_mel: Tensor, strengths: Strengths, seed: int
+) -> _Panel:
+    """Show SpecAugment as the model sees it, in decibels again."""
+    specaugment = SpecAugment(**vars(strengths.specaugment))
     mean = log_mel.mean(0)
-    return recipe.specaugment((log_mel - mean)[None], generator)[0] + mean
+    generator = torch_generator(seed, "specaugment")
+    masked = specaugment((log_mel - mean)[None], generator)[0] + mean
+    text = "A masked point has its bin's mean: zero after the model's BatchNorm."
+    return _Panel("specaugment", "SpecAugment", text, masked, pair.caption)
 
 
-def _mixes(pairmix: Mixing) -> list[tuple[Mixing, str, str]]:
-    """One mix of two at each level, each with its file's name and a text."""
-    texts = {
+def _mix_panels(
+    waveforms: Tensor,
+    captions: Sequence[str],
+    strengths: Strengths,
+    front_end: FrontEnd,
+    seed: int,
+) -> Iterator[_Panel]:
+    """Mix the two pairs at each level."""
+    pairmix = Mixing(**vars(strengths.pairmix))
+    levels: dict[MixLevel, str] = {
         "waveform": "ŝ_w of Equation 1: the front end of the mixed waveforms.",
         "spectrogram": "ŝ_m of Equation 1: the mixed log-mels "
         f"(`domain: {pairmix.domain}`).",
         "concat": "The design of Table 4 that does not mix: half of each clip.",
     }
-    base = replace(pairmix, n=2, fixed_lambda=LAMBDA)
-    return [
-        (replace(base, level=level), f"pairmix_{level}", text)
-        for level, text in texts.items()
-    ]
+    for level, text in levels.items():
+        mix = replace(pairmix, n=2, fixed_lambda=LAMBDA, level=level)
+        name = f"pairmix_{level}"
+        drawn = mix.draw(1, torch_generator(seed, name))
+        mixed = mix.log_mels(Clips.of_waveforms(waveforms), drawn, front_end)
+        (caption,) = mix.mix_captions(captions)
+        yield _Panel(name, f"PairMix: {level}", text, mixed[0], caption)
+
+
+def _eda_panel(pair: Pair, log_mel: Tensor, strengths: Strengths, seed: int) -> _Panel:
+    eda = EDA(**vars(strengths.eda))
+    (changed,) = eda([pair.caption], torch_generator(seed, "eda"))
+    text = "Text alone, for retrieval alone."
+    return _Panel("eda", "EDA", text, log_mel, changed)
 
 
 def _draw(log_mel: Tensor, seconds: float, loudest: float, file: Path) -> None:

@@ -14,7 +14,7 @@ from workflow_src.report.scored import ScoredRuns
 from workflow_src.report.settings import FigureSettings
 
 MIDDLE, OUTPUT = "|P_hE|", "|P_H|"  # sizes of the groups at h_E and at the output
-PLAIN = "no TTA"  # the method of the row with tau 0
+NO_TTA = "no TTA"  # the method of the row with tau 0
 
 
 def write_figure4(
@@ -48,7 +48,7 @@ def grid_table(settings: FigureSettings, scored: ScoredRuns) -> pd.DataFrame:
     """
     # The row without TTA comes first: the differences are to it.
     points: list[tuple[dict[str, Any], str | None]] = [
-        ({"method": PLAIN, "tau": 0, MIDDLE: 1, OUTPUT: 1}, None)
+        ({"method": NO_TTA, "tau": 0, MIDDLE: 1, OUTPUT: 1}, None)
     ]
     for point in settings.grid.points:
         head = {

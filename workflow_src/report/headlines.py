@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from workflow_src.files import write_atomically
+from workflow_src.report.csv_tables import read_table
 
 # The tables that have a row for each recipe.
 TABLES = ("table3", "table4")
@@ -27,12 +28,20 @@ def write_headlines(*, tables: list[Path], output: Path) -> None:
 
 
 def headlines(tables: Iterable[Path]) -> dict[str, str]:
-    """Read the headline figures of tables: recipe -> JSON {metric: value}."""
-    found: dict[str, dict[str, float]] = {}
+    """Read the headline figures of tables: recipe -> JSON {metric: value}.
+
+    Args:
+        tables: CSVs of tables that have a row for each recipe.
+
+    Raises:
+        InputError: a table is missing or damaged.
+    """
+    by_recipe: dict[str, dict[str, float]] = {}
     for path in tables:
-        for row in pd.read_csv(path).to_dict("records"):
+        for row in read_table(path, ["recipe"]).to_dict("records"):
             figures = {name: row[name] for name in HEADLINES if pd.notna(row.get(name))}
-            found.setdefault(row["recipe"], {}).update(figures)
+            by_recipe.setdefault(row["recipe"], {}).update(figures)
     return {
-        name: json.dumps(figures, indent=2) + "\n" for name, figures in found.items()
+        name: json.dumps(figures, indent=2) + "\n"
+        for name, figures in by_recipe.items()
     }

@@ -33,7 +33,7 @@ def draw_learning_rates(
         epochs, rates = [], []
         for step in range(own.epochs * steps_per_epoch):
             epochs.append(step / steps_per_epoch)
-            rates.append(scheduler.get_last_lr()[0])
+            rates.append(float(scheduler.get_last_lr()[0]))
             optimizer.step()
             scheduler.step()
         axes.step(epochs, rates, where="post", label=name)

@@ -8,7 +8,8 @@ import torch
 
 from workflow_src.audio.frontend import ActLogMel
 from workflow_src.audio.store import WaveformStore, to_float
-from workflow_src.corpus.pairs import read_pairs
+from workflow_src.corpus.pairs import read_references
+from workflow_src.errors import InputError
 from workflow_src.report.augmentation_figures import Pair, draw_augmentations
 from workflow_src.report.learning_rates import draw_learning_rates
 from workflow_src.report.settings import PictureSettings
@@ -26,7 +27,7 @@ def draw_pictures(
 ) -> None:
     """Draw the pictures of docs/: augmentations, and the paper's learning rates.
 
-    The pair is the first of the training split, mixed with the second.
+    The pair is the first clip of the training split, mixed with the second.
 
     Args:
         settings: strengths.
@@ -35,14 +36,20 @@ def draw_pictures(
         page: Markdown file to write.
         pictures: folder of its PNGs.
         learning_rates: .svg file.
+
+    Raises:
+        InputError: the split has one clip alone.
     """
     store = WaveformStore(waveforms)
-    pairs = [
-        Pair(_waveform(store, name), caption)
-        for name, caption in read_pairs(captions)[:2]
-    ]
+    captions_by_clip = list(read_references(captions).items())
+    if len(captions_by_clip) < 2:
+        raise InputError(f"{captions}: a mix needs two clips, and there is one")
+    first, second = (
+        Pair(_waveform(store, name), texts[0]) for name, texts in captions_by_clip[:2]
+    )
     draw_augmentations(
-        *pairs,
+        first,
+        second,
         strengths=settings.strengths,
         front_end=ActLogMel(),
         page=page,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from workflow_src.metrics.uncertainty import Difference, over_seeds
+from workflow_src.metrics.uncertainty import CorrectedDifference, over_seeds
 from workflow_src.report.runs import MethodScores
 from workflow_src.report.scored import ScoredRuns
 from workflow_src.report.statistics import table_differences
@@ -44,7 +44,20 @@ class Row:
         seeds: Sequence[int],
         published: dict[str, float] | None = None,
     ) -> Row:
-        """Find the scores of a row."""
+        """Find the scores of a row.
+
+        Args:
+            scored: all evaluations.
+            head: first columns.
+            tasks: that the row shows.
+            recipe: of the trainings.
+            tta: point of test-time augmentation; None: without.
+            seeds: of the trainings.
+            published: metric -> the paper's figure; None: none.
+
+        Raises:
+            InputError: an evaluation is missing or damaged.
+        """
         methods = []
         for task in tasks:
             folders: list[Path] = scored.folders(task, recipe, tta, seeds)
@@ -72,7 +85,7 @@ def table_of(
       comparisons of the table; `significant`: `*` where that is below 0.05;
 
     `resampled`: over what the bootstrap is, `clips` or `seeds and clips`: over clips
-    alone it says nothing of another training; at last the columns of the origins.
+    alone it does not cover another training; at last the columns of the origins.
 
     Args:
         rows: in their order.
@@ -84,14 +97,14 @@ def table_of(
         [row.methods for row in rows], shown, resamples, decimals=DECIMALS
     )
     records = []
-    for row, found in zip(rows, differences, strict=True):
+    for row, by_metric in zip(rows, differences, strict=True):
         record = dict(row.head)
         for published, *own in metrics:
             if published in row.published:
                 record[f"{published} (paper)"] = row.published[published]
             for metric in own:
-                record |= _figures(row.methods, metric, found.get(metric))
-        resampled = {difference.resampled for difference in found.values()}
+                record |= _figures(row.methods, metric, by_metric.get(metric))
+        resampled = {difference.resampled for difference in by_metric.values()}
         record["resampled"] = " / ".join(sorted(resampled))
         records.append(record | row.origin)
     # The fullest row has the columns in their order; others may have fewer.
@@ -101,7 +114,7 @@ def table_of(
 
 
 def _figures(
-    methods: Sequence[MethodScores], metric: str, found: Difference | None
+    methods: Sequence[MethodScores], metric: str, difference: CorrectedDifference | None
 ) -> dict[str, Any]:
     """Our figures of one metric of a row; empty if it was not scored."""
     values = [value for method in methods for value in method.values(metric)]
@@ -111,13 +124,13 @@ def _figures(
     own: dict[str, Any] = {metric: round(mean, DECIMALS)}
     if deviation is not None:
         own[f"{metric} sd"] = round(deviation, DECIMALS)
-    if found is not None:
+    if difference is not None:
         own |= {
-            f"{metric} difference": round(found.difference, DECIMALS),
-            f"{metric} low": round(found.low, DECIMALS),
-            f"{metric} high": round(found.high, DECIMALS),
-            f"{metric} p": round(found.p, 4),
-            f"{metric} corrected p": round(found.corrected_p, 4),
-            f"{metric} significant": "*" if found.significant else "",
+            f"{metric} difference": round(difference.difference, DECIMALS),
+            f"{metric} low": round(difference.low, DECIMALS),
+            f"{metric} high": round(difference.high, DECIMALS),
+            f"{metric} p": round(difference.p, 4),
+            f"{metric} corrected p": round(difference.corrected_p, 4),
+            f"{metric} significant": "*" if difference.significant else "",
         }
     return own

@@ -1,7 +1,6 @@
 """The scores of a method's runs, as the evaluation left them."""
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -14,9 +13,13 @@ from workflow_src.evaluation.scores import CLIP_FILES, SCORES_FILE, STATISTICS_F
 from workflow_src.metrics import captioning, retrieval
 from workflow_src.metrics.corpus_scores import CorpusScore
 from workflow_src.metrics.uncertainty import Array, ResampledScore
+from workflow_src.report.csv_tables import REMEDY, read_table
+from workflow_src.report.scored import read_evaluation
 
 # Of `scores.json` to what the files by clip give: they are written as decimals.
 TOLERANCE = 1e-6
+# Beside `file_name`.
+COLUMNS: dict[str, list[str]] = {"captioning": [], "retrieval": ["direction", "rank"]}
 
 
 class MethodScores:
@@ -34,28 +37,28 @@ class MethodScores:
         self.task = task
         self._folders = dict(folders)
         self._scores = {
-            seed: json.loads(_read(folder / SCORES_FILE))
+            seed: read_evaluation(folder / SCORES_FILE)
             for seed, folder in folders.items()
         }
 
     @property
     def clips(self) -> int:
         """Number of test clips."""
-        return int(next(iter(self._scores.values()))["clips"])
+        return next(iter(self._scores.values())).clips
 
     @property
     def metrics(self) -> list[str]:
         """The metrics that were scored."""
-        return list(next(iter(self._scores.values()))["metrics"])
+        return list(next(iter(self._scores.values())).metrics)
 
     def values(self, metric: str) -> list[float]:
         """The corpus score of each seed, in the paper's unit; empty if not scored."""
-        return [self._scores[seed]["metrics"][metric] for seed in self.seeds(metric)]
+        return [self._scores[seed].metrics[metric] for seed in self.seeds(metric)]
 
     def seeds(self, metric: str) -> list[int]:
         """The seeds whose runs have the metric."""
         scores = self._scores.items()
-        return [seed for seed, own in scores if metric in own["metrics"]]
+        return [seed for seed, own in scores if metric in own.metrics]
 
     def resample(self, metric: str, counts: Array) -> ResampledScore:
         """A metric of each run, as it is and on drawn clips.
@@ -146,7 +149,7 @@ class MethodScores:
 
     def _read_clips(self, seed: int) -> pd.DataFrame:
         folder = self._folders[seed]
-        table = _read_by_name(folder / CLIP_FILES[self.task])
+        table = _read_by_name(folder / CLIP_FILES[self.task], COLUMNS[self.task])
         if self.task == "captioning":
             _check_names_once(table, folder / CLIP_FILES[self.task])
             if (folder / STATISTICS_FILE).exists():
@@ -161,19 +164,14 @@ def _columns(table: pd.DataFrame) -> dict[str, NDArray[np.float64]]:
     return {str(name): table[name].to_numpy(np.float64) for name in table}
 
 
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}") from None
-
-
-def _read_by_name(path: Path) -> pd.DataFrame:
-    """A CSV sorted by its column `file_name`."""
-    try:
-        table = pd.read_csv(path, dtype={"file_name": str}, keep_default_na=False)
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}") from None
+def _read_by_name(path: Path, columns: Sequence[str] = ()) -> pd.DataFrame:
+    """A CSV sorted by its column `file_name`; all others but the direction: numbers."""
+    table = read_table(path, ["file_name", *columns])
+    for name in table.columns.difference(["file_name", "direction"]):
+        if not pd.api.types.is_numeric_dtype(table[name]):
+            raise InputError(
+                f"{path} is damaged: column {name!r} holds other than numbers; {REMEDY}"
+            )
     return table.set_index("file_name").sort_index(kind="stable")
 
 

@@ -1,8 +1,8 @@
-"""Do the trained models know anything? Against trivial captioners and chance.
+"""The trained models beside trivial captioners and chance.
 
 `results/sanity.csv` has a row per system. Captioners: the trained ones of
-Table 1, the most frequent training caption said of every clip, and a random
-training caption said of each. Retrievers: the trained ones of Table 2 and the
+Table 1, the most frequent training caption for every clip, and a random training
+caption for each. Retrievers: the trained ones of Table 2 and the
 recall of a random order, which is exact arithmetic.
 """
 
@@ -18,9 +18,10 @@ import numpy as np
 import pandas as pd
 
 from workflow_src.corpus.pairs import read_pairs, read_references
-from workflow_src.evaluation.scores import Scores, read_scores
+from workflow_src.evaluation.scores import Scores
 from workflow_src.files import write_atomically
 from workflow_src.metrics.captioning import cider
+from workflow_src.report.scored import read_evaluation
 
 SEED = 0  # of the random captions
 RANK = 10
@@ -38,7 +39,7 @@ def write_sanity(
         output: the CSV.
     """
     content = sanity_table(
-        [read_scores(path) for path in scores],
+        [read_evaluation(path) for path in scores],
         [caption for _, caption in read_pairs(train_captions)],
         read_references(test_captions),
     )
@@ -93,7 +94,10 @@ def _trivial_captioners(
         "a random training caption": [training[position] for position in drawn],
     }
     scores = cider(
-        {name: dict(zip(test, said, strict=True)) for name, said in systems.items()},
+        {
+            name: dict(zip(test, captions, strict=True))
+            for name, captions in systems.items()
+        },
         test,
     )
     return [

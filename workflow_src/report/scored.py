@@ -1,4 +1,4 @@
-"""The evaluations behind a table: found by what they say of themselves."""
+"""The evaluations behind a table, keyed by what was evaluated."""
 
 from __future__ import annotations
 
@@ -8,7 +8,25 @@ from pathlib import Path
 from workflow_src.errors import InputError
 from workflow_src.evaluation.scores import Scores, read_scores
 
-Key = tuple[str, str, str | None, int]
+# Task, recipe, point of test-time augmentation, seed.
+EvaluationKey = tuple[str, str, str | None, int]
+
+
+def read_evaluation(path: Path) -> Scores:
+    """Read the `scores.json` of an evaluation.
+
+    Raises:
+        InputError: it is missing, or damaged: says what to delete.
+    """
+    try:
+        return read_scores(path)
+    except (InputError, UnicodeDecodeError) as error:
+        if not path.exists():
+            raise
+        reason = str(error) if isinstance(error, InputError) else f"{path} is not UTF-8"
+        raise InputError(
+            f"{reason}; delete {path}, and the evaluation scores again"
+        ) from None
 
 
 class ScoredRuns:
@@ -23,10 +41,10 @@ class ScoredRuns:
     """
 
     def __init__(self, paths: Iterable[Path]) -> None:
-        self._folders: dict[Key, Path] = {}
-        self._scores: dict[Key, Scores] = {}
+        self._folders: dict[EvaluationKey, Path] = {}
+        self._scores: dict[EvaluationKey, Scores] = {}
         for path in paths:
-            scores = read_scores(path)
+            scores = read_evaluation(path)
             own = scores.evaluated
             key = (own.task, own.recipe, own.tta, own.seed)
             if key in self._folders:
@@ -50,6 +68,12 @@ class ScoredRuns:
     ) -> list[Path]:
         """Folder of each seed's evaluation.
 
+        Args:
+            task: captioning or retrieval.
+            recipe: of the trainings.
+            tta: point of test-time augmentation; None: without.
+            seeds: of the trainings.
+
         Raises:
             InputError: one is not there.
         """
@@ -60,24 +84,33 @@ class ScoredRuns:
     ) -> dict[str, str]:
         """Columns that say of what a row of a table is.
 
+        Args:
+            tasks: that the row shows.
+            recipe: of the trainings.
+            tta: point of test-time augmentation; None: without.
+            seeds: of the trainings.
+
         Returns:
             corpus, scale, split, settings (digests of the trainings' settings), and
             version (of the code that trained the models).
+
+        Raises:
+            InputError: an evaluation is not there.
         """
-        found = [
+        evaluated = [
             self._scores[self._key(task, recipe, tta, seed)].evaluated
             for task in tasks
             for seed in seeds
         ]
         return {
-            "corpus": found[0].corpus,
-            "scale": found[0].scale,
-            "split": found[0].split,
-            "settings": " ".join(dict.fromkeys(own.settings for own in found)),
-            "version": " ".join(dict.fromkeys(own.version for own in found)),
+            "corpus": evaluated[0].corpus,
+            "scale": evaluated[0].scale,
+            "split": evaluated[0].split,
+            "settings": " ".join(dict.fromkeys(own.settings for own in evaluated)),
+            "version": " ".join(dict.fromkeys(own.version for own in evaluated)),
         }
 
-    def _key(self, task: str, recipe: str, tta: str | None, seed: int) -> Key:
+    def _key(self, task: str, recipe: str, tta: str | None, seed: int) -> EvaluationKey:
         key = (task, recipe, tta, seed)
         if key not in self._folders:
             with_tta = f" with {tta}" if tta else ""

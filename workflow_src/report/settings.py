@@ -84,7 +84,13 @@ class FigureSettings(Settings):
 
 @dataclass(frozen=True)
 class SweepCellSettings(Settings):
-    """One training of the sweep: its recipe, K and λ (None: drawn)."""
+    """One training of the sweep.
+
+    Attributes:
+        recipe: its name.
+        ratio: K.
+        fixed_lambda: λ; None: drawn.
+    """
 
     recipe: str
     ratio: float
@@ -93,7 +99,13 @@ class SweepCellSettings(Settings):
 
 @dataclass(frozen=True)
 class SweepSettings(Settings):
-    """Section 4.3's sweep K x λ: its cells, their seeds and the bootstrap's size."""
+    """Section 4.3's sweep K x λ.
+
+    Attributes:
+        cells: its trainings.
+        seeds: of each cell.
+        resamples: of the bootstrap behind each interval.
+    """
 
     cells: tuple[SweepCellSettings, ...]
     seeds: tuple[int, ...]

@@ -1,8 +1,8 @@
-"""Differences between the methods of one table, and how sure they are.
+"""Differences between the methods of one table, with their uncertainty.
 
 All methods of a table are scored on the same drawn test sets; each difference is of a
 row to the first row that has the metric, and the p of all of them are corrected
-together. `workflow_src.metrics.uncertainty` says how and why.
+together: see `workflow_src.metrics.uncertainty`.
 """
 
 import logging
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from workflow_src.metrics.uncertainty import (
     Array,
+    CorrectedDifference,
     Difference,
     ResampledScore,
     draw_clips,
@@ -41,6 +42,11 @@ class Bootstrap:
     ) -> Difference:
         """System minus baseline in one metric that both have.
 
+        Args:
+            system: a method.
+            baseline: the method that it is compared with.
+            metric: its name, as in the tables.
+
         Raises:
             InputError: they are not of the same clips and captions.
         """
@@ -67,14 +73,14 @@ def table_differences(
     resamples: int,
     seed: int = 0,
     decimals: int = 2,
-) -> list[dict[str, Difference]]:
+) -> list[dict[str, CorrectedDifference]]:
     """The differences of a table, corrected for their number.
 
     Args:
         rows: the method of each row, by task (one or both).
         metrics: those that the table shows; others are no comparisons of it.
-        resamples: how many test sets are drawn. Where `least_resamples` says that so
-            few can mark nothing, a warning says how many would do.
+        resamples: how many test sets are drawn. Where that is below
+            `least_resamples`, nothing can be marked, and a warning gives the number.
         seed: of the draws.
         decimals: with which the table prints its scores.
 
@@ -95,8 +101,8 @@ def table_differences(
                     continue
                 first = baselines.setdefault(metric, method)
                 if first is not method:
-                    found = bootstrap.difference(method, first, metric)
-                    family[number, metric] = found
+                    difference = bootstrap.difference(method, first, metric)
+                    family[number, metric] = difference
     if resamples < least_resamples(len(family)):
         logger.warning(
             "%d resamples cannot mark any of %d differences: %d or more can",
@@ -106,6 +112,10 @@ def table_differences(
         )
     corrected = holm(family)
     return [
-        {metric: found for (row, metric), found in corrected.items() if row == number}
+        {
+            metric: difference
+            for (row, metric), difference in corrected.items()
+            if row == number
+        }
         for number in range(len(rows))
     ]

@@ -17,7 +17,7 @@ from workflow_src.report.settings import TableSettings
 # What we show for a metric of the paper. The offline approximation of SPICE has
 # names of its own, wherever it stands; where the paper prints SPIDEr alone, CIDEr
 # is shown too, the half of it that needs no parser.
-SHOWN = {
+COLUMNS_OF = {
     "SPICE": ["SPICE", "SPICE-py"],
     "SPIDEr": ["SPIDEr", "SPIDEr-py", "CIDEr"],
 }
@@ -54,5 +54,7 @@ def make_table(settings: TableSettings, scored: ScoredRuns) -> pd.DataFrame:
         )
         for row in settings.rows
     ]
-    metrics = [[metric, *SHOWN.get(metric, [metric])] for metric in settings.metrics]
+    metrics = [
+        [metric, *COLUMNS_OF.get(metric, [metric])] for metric in settings.metrics
+    ]
     return table_of(rows, metrics, settings.resamples)

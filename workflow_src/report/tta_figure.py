@@ -1,6 +1,7 @@
 """Figure 4 of the paper: a captioning metric over the number of views."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib
@@ -10,15 +11,31 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from workflow_src.errors import InputError
-from workflow_src.report.grid import MIDDLE, OUTPUT, PLAIN
+from workflow_src.report.csv_tables import read_table
+from workflow_src.report.grid import MIDDLE, NO_TTA, OUTPUT
 
 # The paper's is the first; the others stand in where SPICE is not the official one.
 METRICS = ("SPIDEr", "SPIDEr-py", "CIDEr")
 COLUMNS = ("method", "tau", MIDDLE, OUTPUT)
+
+
+@dataclass(frozen=True)
+class _Style:
+    """How a method's line is drawn.
+
+    Attributes:
+        color: of line and markers.
+        marker: at each point, as matplotlib names it.
+    """
+
+    color: str
+    marker: str
+
+
 STYLES = {
-    "TTA": {"color": "#4477aa", "marker": "s"},
-    "Mid-TTA": {"color": "#228833", "marker": "^"},
-    "Multi-TTA": {"color": "#cc3311", "marker": "o"},
+    "TTA": _Style("#4477aa", "s"),
+    "Mid-TTA": _Style("#228833", "^"),
+    "Multi-TTA": _Style("#cc3311", "o"),
 }
 INCHES = (5.2, 3.6)
 DOTS_PER_INCH = 160
@@ -43,7 +60,7 @@ def draw_tta_figure(
     Raises:
         InputError: naming the file, where a column or method is missing or unknown.
     """
-    table = pd.read_csv(csv)
+    table = read_table(csv, COLUMNS)
     metric = _checked_metric(table, csv, metric)
     # Without a salt, the ids in an SVG differ from run to run.
     with matplotlib.rc_context({"svg.hashsalt": "figure 4", "svg.fonttype": "none"}):
@@ -54,7 +71,7 @@ def draw_tta_figure(
             rows = table[table["method"] == method].sort_values("tau")
             if len(rows):
                 _draw_method(axes, method, rows, metric, style)
-        _draw_plain(axes, table[table["method"] == PLAIN], metric)
+        _draw_no_tta(axes, table[table["method"] == NO_TTA], metric)
         _label(axes, table, metric)
         for file in map(Path, files):
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -63,10 +80,7 @@ def draw_tta_figure(
 
 
 def _checked_metric(table: pd.DataFrame, csv: str | Path, metric: str | None) -> str:
-    missing = [name for name in COLUMNS if name not in table]
-    if missing:
-        raise InputError(f"{csv}: no column {missing[0]!r}")
-    unknown = sorted(set(table["method"]) - STYLES.keys() - {PLAIN})
+    unknown = sorted(set(table["method"]) - STYLES.keys() - {NO_TTA})
     if unknown:
         raise InputError(f"{csv}: method {unknown[0]!r} is none of {', '.join(STYLES)}")
     known = [name for name in METRICS if name in table] if metric is None else [metric]
@@ -76,13 +90,21 @@ def _checked_metric(table: pd.DataFrame, csv: str | Path, metric: str | None) ->
 
 
 def _draw_method(
-    axes: Axes, method: str, rows: pd.DataFrame, metric: str, style: dict
+    axes: Axes, method: str, rows: pd.DataFrame, metric: str, style: _Style
 ) -> None:
     values = rows[metric]
-    axes.plot(rows["tau"], values, label=method, linewidth=1.6, markersize=5, **style)
+    axes.plot(
+        rows["tau"],
+        values,
+        label=method,
+        linewidth=1.6,
+        markersize=5,
+        color=style.color,
+        marker=style.marker,
+    )
     band = _band(rows, metric)
     if band is not None:
-        axes.fill_between(rows["tau"], *band, color=style["color"], alpha=0.15, lw=0)
+        axes.fill_between(rows["tau"], *band, color=style.color, alpha=0.15, lw=0)
     if method == "Multi-TTA":
         for tau, value, middle, output in zip(
             rows["tau"], values, rows[MIDDLE], rows[OUTPUT], strict=True
@@ -94,7 +116,7 @@ def _draw_method(
                 textcoords="offset points",
                 ha="center",
                 fontsize=8,
-                color=style["color"],
+                color=style.color,
             )
 
 
@@ -110,9 +132,9 @@ def _band(rows: pd.DataFrame, metric: str) -> tuple[pd.Series, pd.Series] | None
     return None
 
 
-def _draw_plain(axes: Axes, rows: pd.DataFrame, metric: str) -> None:
+def _draw_no_tta(axes: Axes, rows: pd.DataFrame, metric: str) -> None:
     for value in rows[metric].head(1):
-        axes.axhline(value, color="#555555", linestyle="--", linewidth=1, label=PLAIN)
+        axes.axhline(value, color="#555555", linestyle="--", linewidth=1, label=NO_TTA)
 
 
 def _label(axes: Axes, table: pd.DataFrame, metric: str) -> None:

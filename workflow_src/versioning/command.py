@@ -1,4 +1,4 @@
-"""Run DVC, and read what it says of the workspace."""
+"""Run DVC commands, and read the status of the workspace."""
 
 import json
 import subprocess
@@ -9,7 +9,15 @@ from workflow_src.errors import InputError
 
 
 def dvc(*arguments: str, capture: bool = False) -> str:
-    """Run a DVC command; InputError if it fails."""
+    """Run a DVC command.
+
+    Args:
+        arguments: the words after `dvc`.
+        capture: return its output instead of showing it.
+
+    Raises:
+        InputError: it fails.
+    """
     done = subprocess.run(
         [sys.executable, "-m", "dvc", *arguments],
         stdout=subprocess.PIPE if capture else None,

@@ -25,7 +25,11 @@ LIMIT = 20_000_000
 
 
 def commit() -> None:
-    """Record, push and tidy up; InputError where the run is not finished."""
+    """Record, push and tidy up.
+
+    Raises:
+        InputError: the run is not finished, or DVC fails.
+    """
     layout = Layout(corpus_name(steps.corpus_identity(load())))
     _require_finished()
     write_stages(Path("dvc.yaml"), layout)

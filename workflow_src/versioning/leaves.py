@@ -7,9 +7,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 # Parts that are one value: what is below them is a user's choice of names.
-WHOLE = ("recipes.*", "tables.*.rows", "pretrained_sha256", "audiocaps.huggingface")
+SINGLE_VALUES = (
+    "recipes.*",
+    "tables.*.rows",
+    "pretrained_sha256",
+    "audiocaps.huggingface",
+)
 # Another value, where adding one or halving would be none.
-OTHERS: dict[str, Any] = {
+OTHER_VALUES: dict[str, Any] = {
     "corpus": "folder",
     "corpus_dir": "elsewhere",
     "train_clips": 41,
@@ -54,22 +59,22 @@ OTHERS: dict[str, Any] = {
     "sweep.fixed_lambda": [0.4],
 }
 # Likewise, where what is valid depends on other keys: the first that is.
-CANDIDATES: dict[str, list[Any]] = {"audio.sample_rate": [16_000, 30_720]}
+CANDIDATE_VALUES: dict[str, list[Any]] = {"audio.sample_rate": [16_000, 30_720]}
 # Values that must change together with a leaf to stay valid.
-OF_RECIPE = "rows with test-time augmentation of tta.recipe"
-TOGETHER: dict[str, dict[str, Any]] = {
+ROWS_OF_TTA_RECIPE = "rows with test-time augmentation of tta.recipe"
+JOINT_CHANGES: dict[str, dict[str, Any]] = {
     "corpus": {"corpus_dir": "elsewhere"},
     "audiocaps.folder": {"audiocaps.source": "folder"},
     "audiocaps.url": {"audiocaps.source": "http"},
     "audiocaps.huggingface": {"audiocaps.source": "huggingface"},
     "audiocaps.source": {"audiocaps.url": "http://localhost/{youtube_id}"},
     "tta.recipe": {
-        "tables.table1.rows": OF_RECIPE,
-        "tables.table2.rows": OF_RECIPE,
+        "tables.table1.rows": ROWS_OF_TTA_RECIPE,
+        "tables.table2.rows": ROWS_OF_TTA_RECIPE,
     },
 }
 # What only `scale` and its overlay decide, or has one value.
-FIXED = ("scale", "retrieval.training.selection")
+UNCHANGEABLE = ("scale", "retrieval.training.selection")
 
 
 def leaves(values: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
@@ -81,16 +86,16 @@ def leaves(values: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any
     """
     for key, value in values.items():
         own = f"{path}.{key}" if path else str(key)
-        if isinstance(value, Mapping) and not is_whole(own):
+        if isinstance(value, Mapping) and not is_single_value(own):
             yield from leaves(value, own)
         else:
             yield own, value
 
 
-def is_whole(path: str) -> bool:
+def is_single_value(path: str) -> bool:
     """Whether a key's value counts as one leaf, whatever is below it."""
     parts = path.split(".")
-    for pattern in WHOLE:
+    for pattern in SINGLE_VALUES:
         wanted = pattern.split(".")
         if len(parts) == len(wanted) and all(
             w in ("*", p) for w, p in zip(wanted, parts, strict=True)
@@ -105,13 +110,13 @@ def with_other_values(values: Mapping[str, Any], path: str) -> Iterator[dict[str
     The first that the config's checks accept is the one to take; none is yielded for
     a leaf that has no other value.
     """
-    if path in FIXED:
+    if path in UNCHANGEABLE:
         return
-    for other in CANDIDATES.get(path) or [_other(path, get_value(values, path))]:
+    for other in CANDIDATE_VALUES.get(path) or [_other(path, get_value(values, path))]:
         changed = copy.deepcopy(dict(values))
         set_value(changed, path, other)
-        for beside, value in TOGETHER.get(path, {}).items():
-            if value == OF_RECIPE:
+        for beside, value in JOINT_CHANGES.get(path, {}).items():
+            if value == ROWS_OF_TTA_RECIPE:
                 recipe = {"recipe": get_value(changed, "tta.recipe")}
                 rows = get_value(changed, beside)
                 value = [row | recipe if row.get("tta") else row for row in rows]
@@ -120,8 +125,8 @@ def with_other_values(values: Mapping[str, Any], path: str) -> Iterator[dict[str
 
 
 def _other(path: str, value: Any) -> Any:
-    if path in OTHERS:
-        return OTHERS[path]
+    if path in OTHER_VALUES:
+        return OTHER_VALUES[path]
     if path.startswith("recipes."):
         return {**value, "noise": {"probability": 0.25}}
     if path.endswith(".rows"):
@@ -141,14 +146,20 @@ def _other(path: str, value: Any) -> Any:
 
 def get_value(values: Mapping[str, Any], path: str) -> Any:
     """The value of a dotted key."""
-    found: Any = values
+    value: Any = values
     for key in path.split("."):
-        found = found[key]
-    return found
+        value = value[key]
+    return value
 
 
 def set_value(values: dict[str, Any], path: str, value: Any) -> None:
-    """Give a dotted key a value."""
+    """Give a dotted key a value.
+
+    Args:
+        values: nested; changed in place.
+        path: the key.
+        value: any.
+    """
     *parents, last = path.split(".")
     inner = values
     for key in parents:

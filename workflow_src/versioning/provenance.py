@@ -6,7 +6,7 @@ clone has neither. So `records.json` in each folder under version control holds
 the records of the files below it, each with the file's MD5. A file that arrives
 with the same MD5 was made as its record says; it is given that record, and a time
 that does not make it older than what it was made from. What differs, or has no
-record, stays what it is for Snakemake: unknown.
+record, stays unknown to Snakemake.
 
     python -m workflow_src.versioning.provenance FOLDER
 
@@ -24,8 +24,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from workflow_src.files import write_atomically
+from workflow_src.errors import InputError
+from workflow_src.files import read_json_object, write_atomically
 from workflow_src.layout import Layout
+from workflow_src.versioning.snapshot import FileSnapshot
 
 NAME = "records.json"
 RESULTS = Path("results")
@@ -70,83 +72,55 @@ def begin(layout: Layout, dry: bool) -> None:
     if _adopted(layout) == _digests(layout):
         return
     if dry:
-        before = Before()
-        atexit.register(before.restore)
-        adopt(layout, before)
+        snapshot = FileSnapshot()
+        atexit.register(snapshot.restore)
+        adopt(layout, snapshot)
     else:
         adopt(layout)
 
 
-class Before:
-    """Files as they were before they were changed: contents and times."""
-
-    def __init__(self) -> None:
-        self._contents: dict[Path, bytes | None] = {}
-        self._times: dict[Path, int] = {}
-
-    def content(self, path: Path) -> None:
-        """Remember a file that will be written."""
-        if path not in self._contents:
-            self._contents[path] = path.read_bytes() if path.exists() else None
-
-    def time(self, path: Path) -> None:
-        """Remember the time of a file that will get another."""
-        self._times.setdefault(path, path.stat().st_mtime_ns)
-
-    def restore(self) -> None:
-        """Make all remembered files what they were."""
-        for path, content in self._contents.items():
-            if content is not None:
-                write_atomically(path, content)
-            else:
-                path.unlink(missing_ok=True)
-        for path, time in self._times.items():
-            if path.exists():
-                os.utime(path, ns=(time, time))
-
-
-def adopt(layout: Layout, before: Before | None = None) -> Adoption:
+def adopt(layout: Layout, snapshot: FileSnapshot | None = None) -> Adoption:
     """Hand their records to Snakemake, of files that are what the records say.
 
     Args:
         layout: of the corpus.
-        before: remembers what is changed.
+        snapshot: remembers what is changed.
     """
-    before = before or Before()
-    before.content(FIRST_USE)
-    before.content(ADOPTED)
+    snapshot = snapshot or FileSnapshot()
+    snapshot.content(FIRST_USE)
+    snapshot.content(ADOPTED)
     _mark_first_use()
-    found = Adoption([], [], [])
+    adoption = Adoption([], [], [])
     entries: dict[Path, dict[str, Any]] = {}
     for folder in folders(layout).values():
         entries |= _read(folder / NAME)
-    store = _Records(before)
+    store = _SnakemakeRecords(snapshot)
     for path, entry in entries.items():
         if entry["md5"] is None:
             if not path.exists() and store.read(path) is None:
                 store.write(path, entry["record"])
         elif not path.exists():
-            found.missing.append(path)
+            adoption.missing.append(path)
         elif digest(path) != entry["md5"]:
-            found.changed.append(path)
+            adoption.changed.append(path)
         else:
-            found.current.append(path)
+            adoption.current.append(path)
     sources = {
         path: [Path(name) for name in entries[path]["record"]["input"]]
-        for path in found.current
+        for path in adoption.current
     }
     # Results are in git, so they can be here without all that they were made from.
     known = {path for path in sources if _has_its_sources(path, sources)}
-    found.current[:] = [path for path in found.current if path in known]
-    sources = {path: sources[path] for path in found.current}
+    adoption.current[:] = [path for path in adoption.current if path in known]
+    sources = {path: sources[path] for path in adoption.current}
     arrived = set()
-    for path in found.current:
+    for path in adoption.current:
         if store.read(path) != entries[path]["record"]:
             store.write(path, entries[path]["record"])
             arrived.add(path)
-    _raise_times(sources, arrived, before)
+    _raise_times(sources, arrived, snapshot)
     write_atomically(ADOPTED, json.dumps(_all_adopted() | _digests(layout)))
-    return found
+    return adoption
 
 
 def write(folder: Path) -> None:
@@ -155,7 +129,7 @@ def write(folder: Path) -> None:
     Their records travel alone: Snakemake compares the parameters of a job only
     where it knows of all its outputs, here or not.
     """
-    store = _Records(Before())
+    store = _SnakemakeRecords(FileSnapshot())
     versioned = set(_versioned(folder))
     content = {}
     for path in sorted(folder.rglob("*")):
@@ -207,7 +181,7 @@ def _has_its_sources(path: Path, sources: dict[Path, list[Path]]) -> bool:
 
 
 def _raise_times(
-    sources: dict[Path, list[Path]], arrived: set[Path], before: Before
+    sources: dict[Path, list[Path]], arrived: set[Path], snapshot: FileSnapshot
 ) -> None:
     """Make no adopted file older than what it came from.
 
@@ -227,7 +201,7 @@ def _raise_times(
         if due(path) > _time(path):
             stamp = path / STAMP
             for file in [path, stamp] if stamp.exists() else [path]:
-                before.time(file)
+                snapshot.time(file)
                 os.utime(file, ns=(due(path), due(path)))
 
 
@@ -237,16 +211,28 @@ def _time(path: Path) -> int:
     return (stamp if stamp.exists() else path).stat().st_mtime_ns
 
 
-def _read(path: Path) -> dict[Path, dict]:
+def _read(path: Path) -> dict[Path, dict[str, Any]]:
+    """File -> its entry in a `records.json`; none where there is no such file.
+
+    Raises:
+        InputError: it is damaged; says what to do.
+    """
     if not path.exists():
         return {}
-    return {Path(name): entry for name, entry in json.loads(path.read_text()).items()}
+    remedy = "delete it, and `make pull` or `make dvc-commit` makes it again"
+    entries = read_json_object(path, remedy)
+    for entry in entries.values():
+        record = entry.get("record") if isinstance(entry, dict) else None
+        if not isinstance(record, dict) or "md5" not in entry or "input" not in record:
+            raise InputError(f"{path} is damaged: {remedy}")
+    return {Path(name): entry for name, entry in entries.items()}
 
 
 def _all_adopted() -> dict[str, str]:
     """Digest of each `records.json` that was adopted, of any corpus."""
-    found: dict[str, str] = json.loads(ADOPTED.read_text()) if ADOPTED.exists() else {}
-    return found
+    if not ADOPTED.exists():
+        return {}
+    return read_json_object(ADOPTED, "delete it, and the artifacts are checked again")
 
 
 def _adopted(layout: Layout) -> dict[str, str]:
@@ -260,19 +246,19 @@ def _digests(layout: Layout) -> dict[str, str]:
     return {str(file): digest(file) for file in files if file.exists()}
 
 
-class _Records:
+class _SnakemakeRecords:
     """Snakemake's own store of records, in .snakemake/metadata."""
 
-    def __init__(self, before: Before) -> None:
+    def __init__(self, snapshot: FileSnapshot) -> None:
         # Here, as importing Snakemake takes a second.
         from snakemake.persistence import MetadataRecord
         from snakemake.persistence.file import FilePersistence
 
         self._record = MetadataRecord
         self._store = FilePersistence(nolock=True)
-        self._before = before
+        self._snapshot = snapshot
 
-    def read(self, path: Path) -> dict | None:
+    def read(self, path: Path) -> dict[str, Any] | None:
         """The record of a file, without what differs between two equal runs."""
         record = self._store._read_record(str(path))
         if record is None:
@@ -282,7 +268,7 @@ class _Records:
     def write(self, path: Path, content: dict[str, Any]) -> None:
         """Give a file a record."""
         place = self._store._record_path(self._store._metadata_path, str(path))
-        self._before.content(Path(place))
+        self._snapshot.content(Path(place))
         self._store._write_record(str(path), self._record.model_validate(content))
 
 

@@ -5,6 +5,8 @@ file nor a parameter.
 """
 
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
 from workflow_src.config import load, steps
 from workflow_src.corpus.identity import corpus_name
@@ -15,21 +17,25 @@ from workflow_src.versioning.command import changes, dvc
 
 
 def pull() -> None:
-    """Pull, check, adopt; InputError names what is stale, changed or missing."""
+    """Pull, check, adopt.
+
+    Raises:
+        InputError: names what is stale, changed or missing.
+    """
     layout = Layout(corpus_name(steps.corpus_identity(load())))
     dvc("pull")
     _stop_at("dvc status finds changed", changes())
-    found = provenance.adopt(layout)
-    _stop_at("not what their records were written for", found.changed)
-    _stop_at("recorded, but missing", found.missing)
-    if not found.current:
+    adoption = provenance.adopt(layout)
+    _stop_at("not what their records were written for", adoption.changed)
+    _stop_at("recorded, but missing", adoption.missing)
+    if not adoption.current:
         raise InputError(f"no artifacts of {layout.name} are under version control")
-    print(f"{len(found.current)} artifacts of {layout.name} are current")
+    print(f"{len(adoption.current)} artifacts of {layout.name} are current")
 
 
-def _stop_at(complaint: str, found: list) -> None:
-    if found:
-        listed = "".join(f"\n  {line}" for line in found)
+def _stop_at(complaint: str, offending: Sequence[str | Path]) -> None:
+    if offending:
+        listed = "".join(f"\n  {line}" for line in offending)
         raise InputError(f"{complaint}:{listed}\nnothing was marked as current")
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from workflow_src.config.dependencies import STAGES
-from workflow_src.config.reading import layers
-from workflow_src.versioning.leaves import is_whole
+from workflow_src.config.reading import TYPED, layers
+from workflow_src.versioning.leaves import is_single_value
 from workflow_src.versioning.staleness import Effect, effects
 
 Keys = dict[str, list[str]]  # file -> dotted keys
@@ -29,11 +29,13 @@ def tracked(path: Path | str = "config.yaml") -> dict[str, Keys]:
         path: the config file.
     """
     files = layers(path, {})
-    files.pop("--config")
-    found = effects({}, path)
+    files.pop(TYPED)
+    effect_of = effects({}, path)
     stages: dict[str, Keys] = {}
     for stage, rules in STAGES.items():
-        decisive = {leaf for leaf, own in found.items() if _touches(own, stage, rules)}
+        decisive = {
+            leaf for leaf, own in effect_of.items() if _touches(own, stage, rules)
+        }
         if stage == "features":
             decisive.add("scale")
         stages[stage] = {}
@@ -63,7 +65,7 @@ def _below(
     path: str, value: Any, decisive: set[str], later: list[Any]
 ) -> tuple[list[str], bool]:
     """Keys at and below a key that count, and whether all of it does."""
-    if not isinstance(value, Mapping) or (path and is_whole(path)):
+    if not isinstance(value, Mapping) or (path and is_single_value(path)):
         counts = path in decisive and not any(has(file, path) for file in later)
         return ([path] if counts else []), counts
     parts = [

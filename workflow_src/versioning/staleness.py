@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from workflow_src.config.dependencies import (
-    APART,
+    EXTRA_TARGETS,
     STAGES,
     changed,
     dependencies,
@@ -94,12 +94,12 @@ def effects(
     """
     values = resolve(layers(path, overrides))
     before = read(Config, values)
-    found = {}
+    by_leaf = {}
     for leaf, _ in leaves(values):
         after = _first_valid(leaf, values)
         if after is not None:
-            found[leaf] = effect(before, after)
-    return found
+            by_leaf[leaf] = effect(before, after)
+    return by_leaf
 
 
 def _first_valid(leaf: str, values: Mapping[str, Any]) -> Config | None:
@@ -121,10 +121,10 @@ def _first_valid(leaf: str, values: Mapping[str, Any]) -> Config | None:
 
 def page(path: Path | str = "config.yaml") -> str:
     """The text of docs/staleness.md."""
-    found: dict[str, Effect] = {}
+    by_leaf: dict[str, Effect] = {}
     for overrides in VARIANTS.values():
         for leaf, own in effects(overrides, path).items():
-            found[leaf] = found.get(leaf, NO_EFFECT) | own
+            by_leaf[leaf] = by_leaf.get(leaf, NO_EFFECT) | own
     lines = [
         "# What a change in config.yaml makes stale",
         "",
@@ -141,19 +141,19 @@ def page(path: Path | str = "config.yaml") -> str:
         "| key | makes stale |",
         "|---|---|",
     ]
-    lines += [f"| `{leaf}` | {_in_words(own)} |" for leaf, own in found.items()]
+    lines += [f"| `{leaf}` | {_in_words(own)} |" for leaf, own in by_leaf.items()]
     return "\n".join(lines) + "\n"
 
 
-def _in_words(found: Effect) -> str:
-    if found.other_corpus:
+def _in_words(own: Effect) -> str:
+    if own.other_corpus:
         return "nothing: another corpus, with folders of its own"
-    order = [rule for rules in STAGES.values() for rule in rules] + list(APART)
+    order = [rule for rules in STAGES.values() for rule in rules] + list(EXTRA_TARGETS)
     parts = []
-    stale = [rule for rule in order if rule in found.stale]
+    stale = [rule for rule in order if rule in own.stale]
     if stale:
         parts.append(", ".join(f"`{rule}`" for rule in stale))
-    other = [rule for rule in order if rule in found.other_jobs - found.stale]
+    other = [rule for rule in order if rule in own.other_jobs - own.stale]
     if other:
         parts.append("other jobs of " + ", ".join(f"`{rule}`" for rule in other))
     return "; ".join(parts) or "nothing: how a step runs, not what comes out"

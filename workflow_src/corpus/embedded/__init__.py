@@ -2,6 +2,6 @@
 
 In the order in which the data flows: `settings` (how much), `synth` and
 `sounds` (how each kind of sound is made), `pairs` and `scenes` (what is heard
-in a clip), `words`, `inflection` and `grammar` (what is said about it), `plan`
+in a clip), `words`, `inflection` and `grammar` (its captions), `plan`
 (all clips by name), `rendering` (scene to waveform), `writing` (files).
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from workflow_src.corpus.embedded.inflection import article, participle, third_person
-from workflow_src.corpus.embedded.scenes import MOVING, Event, Scene
+from workflow_src.corpus.embedded.scenes import MOVING, Event, Scene, pick
 from workflow_src.corpus.embedded.sounds import KINDS
 from workflow_src.corpus.embedded.words import (
     ADJECTIVES,
@@ -81,12 +81,17 @@ MENTION = 0.8
 def caption(scene: Scene, rng: np.random.Generator) -> str:
     """Draw one caption; every statement in it is true of the scene."""
     clauses = [Clause(event, rng) for event in scene.events]
-    text = _pick(rng, TEMPLATES[scene.relation]).format(*clauses)
+    text = pick(rng, TEMPLATES[scene.relation]).format(*clauses)
     return text[0].upper() + text[1:]
 
 
 def captions(scene: Scene, rng: np.random.Generator, number: int) -> list[str]:
     """Draw captions that all differ.
+
+    Args:
+        scene: what is heard.
+        rng: of the draws.
+        number: of captions.
 
     Raises:
         RuntimeError: the grammar has too few sentences for this scene.
@@ -102,25 +107,33 @@ def captions(scene: Scene, rng: np.random.Generator, number: int) -> list[str]:
 
 
 class Clause:
-    """An event in words, chosen once; the template asks for a form of it."""
+    """An event in words, chosen once; the template asks for a form of it.
+
+    Args:
+        event: what is heard.
+        rng: of the choice, and of the forms.
+    """
 
     def __init__(self, event: Event, rng: np.random.Generator) -> None:
         self.rng = rng
         options = [words for words in WORDS[event.kind] if _nouns(words, event.sources)]
-        words: Words = _pick(rng, options)
-        self.verb = _pick(rng, words.verbs)
-        manner = event.manner if rng.random() < MENTION else None
+        words = pick(rng, options)
+        self.verb = pick(rng, words.verbs)
+        mentioned = rng.random() < MENTION
+        manner = event.manner or "" if mentioned else ""
         described = words.adjectives and manner in ADJECTIVES and rng.random() < 0.35
-        adjective = _pick(rng, ADJECTIVES[manner]) if described else ""
-        noun = _pick(rng, _nouns(words, event.sources))
+        adjective = pick(rng, ADJECTIVES[manner]) if described else ""
+        noun = pick(rng, _nouns(words, event.sources))
         self.subject, self.plural = _subject(noun, event.sources, adjective, rng)
-        countable = event.calls is not None and KINDS[event.kind].countable
-        self.counted = countable and rng.random() < MENTION
-        self.moving = manner if manner in MOVING else None
+        calls = event.calls if KINDS[event.kind].countable else None
+        tail = []
+        if calls is not None and rng.random() < MENTION:
+            tail.append(pick(rng, CALLS[min(calls, 4)]))
+        self.counted = bool(tail)
+        self.moving = manner if manner in MOVING else ""
         self.placed = manner in ("near", "far")
-        tail = [_pick(rng, CALLS[min(event.calls, 4)])] if self.counted else []
         if manner and not described and not self.moving:
-            adverb = _pick(rng, ADVERBS[manner])
+            adverb = pick(rng, ADVERBS[manner])
             # "Moos softly again and again", but "moos twice in the distance".
             tail.insert(0 if adverb.endswith("ly") else 1, adverb)
         self.tail = " ".join(tail)
@@ -141,7 +154,7 @@ class Clause:
         return text + self._motion(form) if self.moving else text
 
     def _motion(self, form: str) -> str:
-        verb = _pick(self.rng, MOTIONS[self.moving])
+        verb = pick(self.rng, MOTIONS[self.moving])
         if form == "p":
             verb = participle(verb)
         elif not self.plural:
@@ -156,19 +169,17 @@ def _nouns(words: Words, sources: int) -> list[str]:
     return [noun for noun in words.nouns if noun.partition("|")[2]]
 
 
-def _subject(noun: str, sources: int, adjective: str, rng) -> tuple[str, bool]:
+def _subject(
+    noun: str, sources: int, adjective: str, rng: np.random.Generator
+) -> tuple[str, bool]:
     """Noun phrase and whether it is plural."""
     if noun.startswith("="):
         return noun[1:], False
     one, bar, many = noun.partition("|")
     if sources > 1:
-        number = _pick(rng, TWO if sources == 2 else SEVERAL)
+        number = pick(rng, TWO if sources == 2 else SEVERAL)
         return " ".join(filter(None, (number, adjective, many))), True
     if bar and not one:
         return " ".join(filter(None, (adjective, many))), True
     phrase = " ".join(filter(None, (adjective, one)))
     return (article(phrase) if bar else phrase), False
-
-
-def _pick(rng, options):
-    return options[int(rng.integers(len(options)))]

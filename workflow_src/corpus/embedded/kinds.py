@@ -1,19 +1,31 @@
-"""What a kind of sound is: how it is made, and what can be said of it."""
+"""Kinds of sound: how each is synthesised, and what a caption may state of it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypedDict, Unpack
 
-import numpy as np
-
-from workflow_src.corpus.embedded.synth import Synth
+from workflow_src.corpus.embedded.synth import Signal, Synth
 
 # A texture fills a stretch of time: (synth, seconds, manner) -> signal.
-Texture = Callable[[Synth, float, str | None], np.ndarray]
-# A caller is one individual of a given size (0 large and low, 1 small and
-# high); what it returns makes one call (a bark, a knock) each time.
-Caller = Callable[[Synth, float], Callable[[], np.ndarray]]
+Texture = Callable[[Synth, float, str | None], Signal]
+# Makes one call of an individual each time: a bark, a knock.
+Call = Callable[[], Signal]
+# Makes an individual of a given size: 0 is large and low, 1 small and high.
+Caller = Callable[[Synth, float], Call]
+
+
+class KindFacts(TypedDict, total=False):
+    """The attributes of `Kind` beside its sound."""
+
+    background: bool
+    interval: tuple[float, float]
+    call_seconds: float
+    countable: bool
+    sources: int
+    once: bool
+    manners: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -31,7 +43,7 @@ class Kind:
         countable: a listener can count the calls, so a caption may.
         sources: how many individuals at most are heard in an event.
         once: each individual is heard once (a car that passes).
-        manners: what else may be said of it (see `scenes.MANNERS`).
+        manners: how it may be heard (see `scenes.MANNERS`).
     """
 
     name: str
@@ -49,12 +61,19 @@ class Kind:
 
 @dataclass
 class Family:
-    """Collects the kinds of one file, in the order of their definition."""
+    """Collects the kinds of one file, in the order of their definition.
+
+    Attributes:
+        name: of the family.
+        kinds: so far.
+    """
 
     name: str
     kinds: list[Kind] = field(default_factory=list)
 
-    def texture(self, name: str, **facts) -> Callable[[Texture], Texture]:
+    def texture(
+        self, name: str, **facts: Unpack[KindFacts]
+    ) -> Callable[[Texture], Texture]:
         """Register a function that fills a stretch of time."""
 
         def register(function: Texture) -> Texture:
@@ -63,7 +82,9 @@ class Family:
 
         return register
 
-    def calls(self, name: str, **facts) -> Callable[[Caller], Caller]:
+    def calls(
+        self, name: str, **facts: Unpack[KindFacts]
+    ) -> Callable[[Caller], Caller]:
         """Register a function that makes an individual that calls."""
 
         def register(function: Caller) -> Caller:

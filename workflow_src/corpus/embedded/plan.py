@@ -11,7 +11,7 @@ import numpy as np
 
 from workflow_src.corpus.embedded.grammar import captions
 from workflow_src.corpus.embedded.scenes import Scene, draw_scene
-from workflow_src.corpus.embedded.settings import SPLITS, EmbeddedSettings
+from workflow_src.corpus.embedded.settings import EMBEDDED_SPLITS, EmbeddedSettings
 from workflow_src.corpus.embedded.sounds import KINDS
 
 CAPTIONS = {"train": 1, "val": 5, "test": 5, "tagged": 0}
@@ -22,8 +22,17 @@ SCENE, CAPTION, AUDIO, NAME, ORDER = range(5)
 
 
 @dataclass(frozen=True)
-class Clip:
-    """One clip of the corpus."""
+class EmbeddedClip:
+    """One clip of the corpus.
+
+    Attributes:
+        split: its split.
+        index: in the split, from 0.
+        youtube_id: 11 characters, as of a video; unique.
+        start_time: seconds, as of a section of a video.
+        scene: what is heard.
+        captions: of the scene; none in the split `tagged`.
+    """
 
     split: str
     index: int
@@ -41,12 +50,27 @@ class Clip:
 def stream(
     settings: EmbeddedSettings, split: str, index: int, purpose: int
 ) -> np.random.Generator:
-    """Random generator of one clip and purpose; independent of all others."""
-    return np.random.default_rng([settings.seed, SPLITS.index(split), index, purpose])
+    """Random generator of one clip and purpose; independent of all others.
+
+    Args:
+        settings: of the corpus.
+        split: the clip's.
+        index: the clip's, from 0.
+        purpose: SCENE, CAPTION, AUDIO, NAME or ORDER.
+    """
+    return np.random.default_rng(
+        [settings.seed, EMBEDDED_SPLITS.index(split), index, purpose]
+    )
 
 
-def plan_clip(settings: EmbeddedSettings, split: str, index: int) -> Clip:
-    """Decide everything about a clip but its waveform."""
+def plan_clip(settings: EmbeddedSettings, split: str, index: int) -> EmbeddedClip:
+    """Decide everything about a clip but its waveform.
+
+    Args:
+        settings: of the corpus.
+        split: the clip's.
+        index: the clip's, from 0.
+    """
     scene = _scene(settings, split, index)
     key = f"{settings.seed}/{split}/{index}".encode()
     digest = hashlib.blake2b(key, digest_size=8).digest()
@@ -54,10 +78,10 @@ def plan_clip(settings: EmbeddedSettings, split: str, index: int) -> Clip:
     name = base64.urlsafe_b64encode(digest).decode().rstrip("=")
     start = 10 * int(stream(settings, split, index, NAME).integers(0, 50))
     texts = captions(scene, stream(settings, split, index, CAPTION), CAPTIONS[split])
-    return Clip(split, index, name, start, scene, tuple(texts))
+    return EmbeddedClip(split, index, name, start, scene, tuple(texts))
 
 
-def plan_split(settings: EmbeddedSettings, split: str) -> Iterator[Clip]:
+def plan_split(settings: EmbeddedSettings, split: str) -> Iterator[EmbeddedClip]:
     """Plan all clips of a split, in order."""
     return (plan_clip(settings, split, index) for index in range(settings.clips(split)))
 

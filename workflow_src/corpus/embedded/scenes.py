@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 
@@ -55,7 +57,12 @@ class Event:
 
 @dataclass(frozen=True)
 class Scene:
-    """Events in the order in which a caption counts on them."""
+    """Events, and how they relate.
+
+    Attributes:
+        relation: one of RELATIONS.
+        events: in the order in which a caption counts on them.
+    """
 
     relation: str
     events: tuple[Event, ...]
@@ -70,6 +77,14 @@ class Scene:
         """Whether a held-out pair of kinds is heard."""
         kinds = self.kinds
         return any(held_out(a, b) for a in kinds for b in kinds if a < b)
+
+
+T = TypeVar("T")
+
+
+def pick(rng: np.random.Generator, options: Sequence[T]) -> T:
+    """Draw one of the options, all equally likely."""
+    return options[int(rng.integers(len(options)))]
 
 
 def draw_scene(
@@ -97,7 +112,7 @@ def draw_scene(
             return Scene(relation, _draw_events(rng, relation, kinds, stretches))
 
 
-def _draw_relation(rng, background: bool, novel: bool) -> str:
+def _draw_relation(rng: np.random.Generator, background: bool, novel: bool) -> str:
     shares = {
         "alone": 0.0 if novel else 0.25,
         "over": 0.3,
@@ -111,23 +126,25 @@ def _draw_relation(rng, background: bool, novel: bool) -> str:
     return names[rng.choice(len(names), p=weights / weights.sum())]
 
 
-def _draw_kinds(rng, anchor: str, relation: str, novel: bool) -> list[str] | None:
+def _draw_kinds(
+    rng: np.random.Generator, anchor: str, relation: str, novel: bool
+) -> list[str] | None:
     """Draw kinds in the order of the relation, or None if the draw fails."""
     chosen = [anchor]
     while len(chosen) < RELATIONS[relation]:
         if len(chosen) == 1:
-            options = partners(anchor, novel)
+            beside = partners(anchor, novel)
         else:
-            options = tuple(
+            beside = tuple(
                 kind
                 for kind in KINDS
                 if all(fits(kind, other) for other in chosen)
                 and (novel or not any(held_out(kind, other) for other in chosen))
             )
-        options = [kind for kind in options if _may_join(kind, chosen, relation)]
+        options = [kind for kind in beside if _may_join(kind, chosen, relation)]
         if not options:
             return None
-        chosen.append(_pick(rng, options))
+        chosen.append(pick(rng, options))
     chosen = [chosen[place] for place in rng.permutation(len(chosen))]
     if relation.startswith("over"):
         chosen.sort(key=lambda kind: KINDS[kind].background)
@@ -144,11 +161,9 @@ def _may_join(kind: str, chosen: list[str], relation: str) -> bool:
     return True
 
 
-def _pick(rng, options):
-    return options[int(rng.integers(len(options)))]
-
-
-def _stretches(rng, relation: str, total: float) -> list[tuple[float, float]]:
+def _stretches(
+    rng: np.random.Generator, relation: str, total: float
+) -> list[tuple[float, float]]:
     """Start and length of each event, in seconds."""
 
     def between(first: float, last: float) -> tuple[float, float]:
@@ -176,7 +191,12 @@ def _stretches(rng, relation: str, total: float) -> list[tuple[float, float]]:
     return [*parts, whole] if relation == "over_then" else parts
 
 
-def _draw_events(rng, relation, kinds, stretches) -> tuple[Event, ...]:
+def _draw_events(
+    rng: np.random.Generator,
+    relation: str,
+    kinds: Sequence[str],
+    stretches: Sequence[tuple[float, float]],
+) -> tuple[Event, ...]:
     events: list[Event] = []
     # Backwards, so that the background is known when the foreground is drawn.
     beneath_loud = False
@@ -195,14 +215,14 @@ def _draw_events(rng, relation, kinds, stretches) -> tuple[Event, ...]:
                 if not (unheard and manner in QUIET)
                 and not (seconds < 0.4 * stretches[-1][1] and manner in MOVING)
             ]
-            manner = _pick(rng, options) if options else None
+            manner = pick(rng, options) if options else None
         if relation.startswith("over") and kind.background:
             beneath_loud = manner in (*LOUD, *MOVING)
         events.append(Event(name, start, seconds, sources, calls, manner))
     return tuple(reversed(events))
 
 
-def _draw_sources(rng, kind: Kind, seconds: float) -> int:
+def _draw_sources(rng: np.random.Generator, kind: Kind, seconds: float) -> int:
     shares = [1.0] if kind.sources == 1 else [0.55, 0.25] + [0.2] * (kind.sources > 2)
     number = 1 + int(rng.choice(len(shares), p=np.array(shares) / sum(shares)))
     if number == 3:
@@ -213,7 +233,7 @@ def _draw_sources(rng, kind: Kind, seconds: float) -> int:
     return number if fits_in else 1
 
 
-def _draw_calls(rng, kind: Kind, seconds: float) -> int | None:
+def _draw_calls(rng: np.random.Generator, kind: Kind, seconds: float) -> int | None:
     if kind.once:
         return 1
     if not kind.countable or rng.random() < 0.15:

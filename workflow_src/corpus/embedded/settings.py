@@ -7,15 +7,24 @@ from dataclasses import dataclass
 from workflow_src.errors import InputError
 from workflow_src.settings import Settings
 
-SPLITS = ("train", "val", "test", "tagged")
+EMBEDDED_SPLITS = ("train", "val", "test", "tagged")
 
 
 @dataclass(frozen=True)
 class EmbeddedSettings(Settings):
     """Sizes of the four splits, the seed and the form of a clip.
 
-    A clip depends on the seed, its split and its index in the split, so a
-    larger corpus begins with the clips of a smaller one.
+    A clip depends on the seed, its split and its index in the split, so a larger
+    corpus begins with the clips of a smaller one.
+
+    Attributes:
+        seed: of all draws.
+        train_clips: number of clips, with one caption each.
+        val_clips: number of clips, with five captions each.
+        test_clips: likewise.
+        tagged_clips: number of clips, with tags alone.
+        sample_rate: Hz.
+        seconds: of each clip.
 
     Raises:
         InputError: a size is negative, the sample rate is outside 16-48 kHz
@@ -31,7 +40,7 @@ class EmbeddedSettings(Settings):
     seconds: float = 10.0
 
     def __post_init__(self) -> None:
-        for name in ("seed", *(f"{split}_clips" for split in SPLITS)):
+        for name in ("seed", *(f"{split}_clips" for split in EMBEDDED_SPLITS)):
             if getattr(self, name) < 0:
                 raise InputError(f"embedded.{name} is negative: {getattr(self, name)}")
         if not 16000 <= self.sample_rate <= 48000:

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-import csv
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import soundfile
+from numpy.typing import NDArray
 
 from workflow_src.corpus.embedded.plan import (
     AUDIO,
     CAPTIONS,
-    Clip,
+    EmbeddedClip,
     plan_clip,
     plan_split,
     stream,
 )
 from workflow_src.corpus.embedded.rendering import render
-from workflow_src.corpus.embedded.settings import SPLITS, EmbeddedSettings
+from workflow_src.corpus.embedded.settings import EMBEDDED_SPLITS, EmbeddedSettings
 from workflow_src.corpus.embedded.sounds import KINDS
 from workflow_src.corpus.embedded.synth import Synth
+from workflow_src.csv_files import write_csv
 
+LINE_END = "\r\n"  # of the official files
 COLUMNS = ("audiocap_id", "youtube_id", "start_time", "caption")
 
 
@@ -37,22 +39,23 @@ def write_captions(settings: EmbeddedSettings, out: Path | str) -> None:
     """
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
-    tags, names = [], set()
-    for number, split in enumerate(SPLITS):
-        rows = []
+    tags: list[tuple[str, str, str]] = []
+    names: set[str] = set()
+    for number, split in enumerate(EMBEDDED_SPLITS):
+        rows: list[tuple[int, str, int, str]] = []
         for clip in plan_split(settings, split):
             if clip.youtube_id in names:
                 raise RuntimeError(f"two clips are called {clip.youtube_id}")
             names.add(clip.youtube_id)
             tags.append((clip.file_name, split, "|".join(clip.scene.kinds)))
             for text in clip.captions:
-                row_id = len(rows) * len(SPLITS) + number
+                row_id = len(rows) * len(EMBEDDED_SPLITS) + number
                 rows.append((row_id, clip.youtube_id, clip.start_time, text))
         if CAPTIONS[split]:
-            _write_csv(out / f"{split}.csv", COLUMNS, rows)
-    _write_csv(out / "tags.csv", ("file_name", "split", "tags"), tags)
+            write_csv(out / f"{split}.csv", COLUMNS, rows, LINE_END)
+    write_csv(out / "tags.csv", ("file_name", "split", "tags"), tags, LINE_END)
     families = [(kind.name, kind.family) for kind in KINDS.values()]
-    _write_csv(out / "kinds.csv", ("kind", "family"), families)
+    write_csv(out / "kinds.csv", ("kind", "family"), families, LINE_END)
 
 
 def write_audio(
@@ -83,7 +86,9 @@ def write_audio(
         raise ValueError(f"shard {shard} of {shards}: count from 0 to shards - 1")
     folder = Path(out) / "audio"
     folder.mkdir(parents=True, exist_ok=True)
-    places = [(split, i) for split in SPLITS for i in range(settings.clips(split))]
+    places = [
+        (split, i) for split in EMBEDDED_SPLITS for i in range(settings.clips(split))
+    ]
     places = places[shard::shards]
     for done, (split, index) in enumerate(places, start=1):
         _write_flac(settings, plan_clip(settings, split, index), folder)
@@ -91,13 +96,13 @@ def write_audio(
             progress(done, len(places))
 
 
-def waveform(settings: EmbeddedSettings, clip: Clip) -> np.ndarray:
+def waveform(settings: EmbeddedSettings, clip: EmbeddedClip) -> NDArray[np.int16]:
     """Synthesise a clip: int16 samples at the settings' rate."""
     rng = stream(settings, clip.split, clip.index, AUDIO)
     return render(clip.scene, Synth(settings.sample_rate, rng), settings.seconds)
 
 
-def _write_flac(settings: EmbeddedSettings, clip: Clip, folder: Path) -> None:
+def _write_flac(settings: EmbeddedSettings, clip: EmbeddedClip, folder: Path) -> None:
     unfinished = folder / f".{clip.file_name}.part"
     soundfile.write(
         unfinished,
@@ -107,13 +112,3 @@ def _write_flac(settings: EmbeddedSettings, clip: Clip, folder: Path) -> None:
         format="FLAC",
     )
     os.replace(unfinished, folder / clip.file_name)
-
-
-def _write_csv(path: Path, columns: Iterable[str], rows: Iterable[Iterable]) -> None:
-    unfinished = path.with_name(f".{path.name}.part")
-    # Lines end in CR LF, as those of the official files do.
-    with unfinished.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(columns)
-        writer.writerows(rows)
-    os.replace(unfinished, path)

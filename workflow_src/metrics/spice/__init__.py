@@ -60,24 +60,28 @@ class Settings:
 def settings(spice: str | Settings) -> Settings:
     """The settings with `auto` decided: `java` where it can run, else `python`.
 
-    Raises InputError where what was asked for lacks a file or a package: before
-    any other metric has taken its time.
+    Args:
+        spice: the kind, or the settings that say more.
+
+    Raises:
+        InputError: what was asked for lacks a file or a package; said before any
+            other metric has taken its time.
     """
     from workflow_src.metrics.spice import approximate, official
 
-    found = Settings(kind=spice) if isinstance(spice, str) else spice
-    if found.kind == "auto":
+    chosen = Settings(kind=spice) if isinstance(spice, str) else spice
+    if chosen.kind == "auto":
         try:
-            official.class_path(found.corenlp)
-            return replace(found, kind="java")
+            official.class_path(chosen.corenlp)
+            return replace(chosen, kind="java")
         except InputError as reason:
             logger.info("SPICE-py takes the place of SPICE: %s", reason)
-            found = replace(found, kind="python")
-    if found.kind == "java":
-        official.class_path(found.corenlp)
-    elif found.kind == "python":
-        approximate.installed(found.pipeline)
-    return found
+            chosen = replace(chosen, kind="python")
+    if chosen.kind == "java":
+        official.class_path(chosen.corenlp)
+    elif chosen.kind == "python":
+        approximate.installed(chosen.pipeline)
+    return chosen
 
 
 def of_workflow(kind: str, corenlp: Path | None, cache: Path) -> Settings:
@@ -96,7 +100,12 @@ def of_workflow(kind: str, corenlp: Path | None, cache: Path) -> Settings:
 
 
 def parse(captions: Sequence[str], settings: Settings) -> None:
-    """Parse captions into the cache, from which `score_many` takes them."""
+    """Parse captions into the cache, from which `score_many` takes them.
+
+    Args:
+        captions: in the form in which they will be scored.
+        settings: which SPICE, with `auto` decided.
+    """
     _scorer(settings).parse([one_line(text) for text in captions], settings)
 
 
@@ -105,10 +114,18 @@ def score_many(
     references: Mapping[str, Sequence[str]],
     settings: Settings,
 ) -> dict[str, list[float]]:
-    """SPICE of each system's candidates, in the order of `references`.
+    """SPICE of each system's candidates.
 
     Captions are taken as they come: `workflow_src.metrics.captioning` decides whether
     they are Penn Treebank tokens. One without a letter or digit scores 0.
+
+    Args:
+        systems: candidates of each system.
+        references: captions of each clip.
+        settings: which SPICE, with `auto` decided.
+
+    Returns:
+        System -> score of each clip, a fraction, in the order of `references`.
     """
     scorer = _scorer(settings)
     real = [[one_line(text) for text in texts] for texts in references.values()]

@@ -32,7 +32,12 @@ BATCH = 256
 def score(
     pairs: list[tuple[str, int]], references: list[list[str]], settings: Settings
 ) -> list[float]:
-    """Expected F of each pair (candidate, number of its list of references).
+    """Expected F of each pair.
+
+    Args:
+        pairs: a candidate, and the number of its list of references.
+        references: lists of captions.
+        settings: pipeline and cache.
 
     Raises:
         InputError: the spaCy pipeline is not installed, or the cache is unusable.
@@ -54,8 +59,8 @@ def parse(captions: list[str], settings: Settings) -> dict[str, list[Weighted]]:
     cache: TupleCache[list[Weighted]] = TupleCache(
         settings.cache or default_cache(), parser
     )
-    found = cache.get(captions)
-    new = [text for text in dict.fromkeys(captions) if text not in found]
+    tuples = cache.get(captions)
+    new = [text for text in dict.fromkeys(captions) if text not in tuples]
     if new:
         weights = tuple_model.load()
         documents = spacy_pipeline(name).pipe(new, batch_size=BATCH)
@@ -69,8 +74,8 @@ def parse(captions: list[str], settings: Settings) -> dict[str, list[Weighted]]:
             for text, document in zip(new, documents, strict=True)
         }
         cache.put(parsed)
-        found |= parsed
-    return found
+        tuples |= parsed
+    return tuples
 
 
 def _graph(parsed: dict[str, list[Weighted]], captions: list[str]) -> SceneGraph:
@@ -81,7 +86,11 @@ def _graph(parsed: dict[str, list[Weighted]], captions: list[str]) -> SceneGraph
 
 
 def installed(name: str) -> tuple[str, str]:
-    """The pipeline's package and version, without loading it."""
+    """The pipeline's package and version, without loading it.
+
+    Raises:
+        InputError: it is not installed.
+    """
     try:
         return name, metadata.version(name.replace("_", "-"))
     except metadata.PackageNotFoundError:
@@ -109,7 +118,8 @@ def _no_torch() -> Iterator[None]:
     if "torch" in sys.modules:
         yield
         return
-    sys.modules["torch"] = None  # type: ignore[assignment] # as the import system has it
+    # None is how the import system marks what must not be imported; its type omits it.
+    sys.modules["torch"] = None  # type: ignore[assignment]
     try:
         yield
     finally:

@@ -2,8 +2,8 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -11,7 +11,7 @@ from workflow_src.errors import InputError
 
 # Tuples of one caption: (object,), (object, attribute), (object, object, relation).
 Tuples = list[list[str]]
-Parsed = TypeVar("Parsed")  # what a parser says of a caption, as JSON can hold it
+Parsed = TypeVar("Parsed")  # a parser's tuples of a caption, as JSON
 
 
 class TupleCache(Generic[Parsed]):
@@ -24,41 +24,57 @@ class TupleCache(Generic[Parsed]):
     Args:
         path: of the database, made with its folders if it does not exist.
         parser: which parser the tuples are of; whatever changes them is in it.
+
+    Raises:
+        InputError: the database is damaged or cannot be used.
     """
 
     def __init__(self, path: Path, parser: str):
         self._path, self._parser = path, parser
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with self._open() as database:
-                database.execute(
-                    "CREATE TABLE IF NOT EXISTS tuples (parser TEXT, caption TEXT, "
-                    "tuples TEXT NOT NULL, PRIMARY KEY (parser, caption)) WITHOUT ROWID"
-                )
-        except (OSError, sqlite3.Error) as error:
-            raise InputError(
-                f"the cache of parsed captions {path} cannot be used: {error}"
-            ) from None
+        with self._database() as database:
+            database.execute(
+                "CREATE TABLE IF NOT EXISTS tuples (parser TEXT, caption TEXT, "
+                "tuples TEXT NOT NULL, PRIMARY KEY (parser, caption)) WITHOUT ROWID"
+            )
 
     def get(self, captions: Iterable[str]) -> dict[str, Parsed]:
-        """The tuples of those captions that are there."""
-        found = {}
-        with closing(self._open()) as database:
+        """The tuples of those captions that are there.
+
+        Raises:
+            InputError: the database is damaged or cannot be read.
+        """
+        cached = {}
+        with self._database() as database:
             for caption in dict.fromkeys(captions):
                 row = database.execute(
                     "SELECT tuples FROM tuples WHERE parser = ? AND caption = ?",
                     (self._parser, caption),
                 ).fetchone()
                 if row:
-                    found[caption] = json.loads(row[0])
-        return found
+                    cached[caption] = json.loads(row[0])
+        return cached
 
     def put(self, parsed: Mapping[str, Parsed]) -> None:
-        """Add the tuples of captions."""
+        """Add the tuples of captions.
+
+        Raises:
+            InputError: the database is damaged or cannot be written.
+        """
         rows = [(self._parser, c, json.dumps(tuples)) for c, tuples in parsed.items()]
-        with closing(self._open()) as database, database:
+        with self._database() as database:
             database.executemany("INSERT OR IGNORE INTO tuples VALUES (?, ?, ?)", rows)
 
-    def _open(self) -> sqlite3.Connection:
-        # Waits this long for another process's transaction, which takes milliseconds.
-        return sqlite3.connect(self._path, timeout=60)
+    @contextmanager
+    def _database(self) -> Iterator[sqlite3.Connection]:
+        """The database, in one transaction."""
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            # Waits so many seconds for another process's transaction, which takes
+            # milliseconds.
+            with closing(sqlite3.connect(self._path, timeout=60)) as database, database:
+                yield database
+        except (OSError, sqlite3.Error, json.JSONDecodeError) as error:
+            raise InputError(
+                f"the cache of parsed captions {self._path} cannot be used ({error}): "
+                "if it is damaged, delete it, and captions are parsed again"
+            ) from None

@@ -1,4 +1,4 @@
-"""CoreNLP 3.6.0, on which the official SPICE stands: found and checked.
+"""CoreNLP 3.6.0, on which the official SPICE stands: looked up and checked.
 
 `python -m workflow_src fetch corenlp` fetches it from where it is published.
 """
@@ -14,21 +14,27 @@ PARSER = "edu/stanford/nlp/models/lexparser/englishPCFG.ser.gz"
 
 
 def find(folder: Path | None = None) -> list[Path]:
-    """The jars of code and models in a folder, by default where they are fetched to.
+    """The jars of code and models.
 
-    The models may be cut down to the files that SPICE opens, under a name that
-    begins like the published one. Raises InputError that says what is missing.
+    The models may be cut down to the files that SPICE opens, under a name that begins
+    like the published one.
+
+    Args:
+        folder: of the jars; None: where they are fetched to.
+
+    Raises:
+        InputError: says what is missing or damaged.
     """
     folder = Path(folder or FETCHED)
     code, models = CATALOGUE["corenlp"]
-    found = [
+    jars = [
         _jar(folder, code, Path(code.file).name),
         _jar(folder, models, f"{Path(models.file).stem}*.jar"),
     ]
-    with zipfile.ZipFile(found[1]) as content:
+    with zipfile.ZipFile(jars[1]) as content:
         if PARSER not in content.namelist():
-            raise InputError(f"{found[1]} lacks the parser's model {PARSER}")
-    return found
+            raise InputError(f"{jars[1]} lacks the parser's model {PARSER}")
+    return jars
 
 
 def _jar(folder: Path, published: PublishedFile, pattern: str) -> Path:

@@ -21,7 +21,12 @@ Weighted = tuple[Sequence[str], float]
 
 @dataclass
 class Concept:
-    """Words with one meaning in a graph, and all the synsets that they may have."""
+    """Words with one meaning in a graph.
+
+    Attributes:
+        words: that name it.
+        synsets: all that the words may have.
+    """
 
     words: set[str]
     synsets: set[str]
@@ -48,15 +53,20 @@ class Concept:
 def synsets_of(words: str) -> frozenset[str]:
     """Synsets of a word or expression and of its base forms."""
     term = words.replace(" ", "_")
-    found = wordnet.synsets()
+    synsets = wordnet.synsets()
     return frozenset().union(
-        *(found.get(form, ()) for form in (term, *wordnet.base_forms(term)))
+        *(synsets.get(form, ()) for form in (term, *wordnet.base_forms(term)))
     )
 
 
 @dataclass
 class Part:
-    """An object, attribute or relation, and the chance that it is not there."""
+    """An object, attribute or relation.
+
+    Attributes:
+        concepts: of its tuple: one to three.
+        absent: the chance that it is not there.
+    """
 
     concepts: tuple[Concept, ...]
     absent: float = 1.0
@@ -69,13 +79,23 @@ class Part:
 
 @dataclass
 class Group:
-    """Parts whose last concepts differ: all objects, or all attributes of one."""
+    """Parts whose last concepts differ: all objects, or all attributes of one.
+
+    Attributes:
+        parts: by their places.
+        places: words -> place of the part that they stand for.
+    """
 
     parts: list[Part] = field(default_factory=list)
     places: dict[str, int] = field(default_factory=dict)
 
     def part(self, words: str, owners: tuple[Concept, ...] = ()) -> Part:
-        """The part that the words stand for; added if none is similar."""
+        """The part that the words stand for; added if none is similar.
+
+        Args:
+            words: of the last concept.
+            owners: the concepts before it: the objects of an attribute or relation.
+        """
         if words not in self.places:
             concept = Concept.of(words)
             for place, part in enumerate(self.parts):
@@ -93,7 +113,10 @@ class Group:
 class SceneGraph:
     """A graph to which the tuples of one caption after the other are added.
 
-    `unnamed` is the expected number of tuples that are only counted.
+    Attributes:
+        objects: all objects.
+        others: attributes and relations of the objects, by the objects' places.
+        unnamed: expected number of tuples that are only counted.
     """
 
     objects: Group = field(default_factory=Group)
@@ -107,15 +130,15 @@ class SceneGraph:
         An attribute or relation brings its objects along. What stands for a tuple
         without words is a number of tuples that match nothing.
         """
-        found: dict[int, tuple[Part, float]] = {}
+        chances: dict[int, tuple[Part, float]] = {}
         for words, chance in tuples:
             if not words:
                 self.unnamed += chance
                 continue
             for part in self._parts_of(words):
-                if chance > found.get(id(part), (part, 0.0))[1]:
-                    found[id(part)] = (part, chance)
-        for part, chance in found.values():
+                if chance > chances.get(id(part), (part, 0.0))[1]:
+                    chances[id(part)] = (part, chance)
+        for part, chance in chances.values():
             part.absent *= 1.0 - chance
 
     def parts(self) -> list[Part]:
@@ -126,13 +149,13 @@ class SceneGraph:
     def _parts_of(self, words: Sequence[str]) -> list[Part]:
         """The part that a tuple stands for, after the objects in it."""
         names = words[:1] if len(words) < 3 else words[:2]
-        found = [self.objects.part(name) for name in names]
+        parts = [self.objects.part(name) for name in names]
         if len(words) > 1:
             numbers = tuple(self.objects.places[name] for name in names)
-            owners = tuple(part.concepts[0] for part in found)
+            owners = tuple(part.concepts[0] for part in parts)
             group = self.others.setdefault(numbers, Group())
-            found.append(group.part(words[-1], owners))
-        return found
+            parts.append(group.part(words[-1], owners))
+        return parts
 
 
 def f_score(candidate: SceneGraph, references: SceneGraph) -> float:

@@ -44,7 +44,12 @@ def main() -> None:
 
 
 class Spice:
-    """The classes of SPICE 1.0 that score, some of them not public."""
+    """The classes of SPICE 1.0 that score, some of them not public.
+
+    Args:
+        jpype: the module, its Java machine running.
+        threads: of the parser.
+    """
 
     def __init__(self, jpype: Any, threads: int):
         self._java = jpype.java
@@ -62,10 +67,10 @@ class Spice:
 
     def parse(self, captions: list[str]) -> dict[str, list[list[str]]]:
         """Caption -> its tuples, in the order in which SPICE finds them."""
-        found = self._generate.invoke(self._parser, self._list(captions))
+        parsed = self._generate.invoke(self._parser, self._list(captions))
         return {
             str(caption): [[str(word) for word in words] for words in tuples]
-            for caption, tuples in found.items()
+            for caption, tuples in parsed.items()
         }
 
     def score(self, pairs: list[tuple[list[Tuples], list[Tuples]]]) -> list[float]:
@@ -74,10 +79,12 @@ class Spice:
         for number, (candidate, references) in enumerate(pairs):
             graphs = self._scene(candidate), self._scene(references)
             stats.score(str(number), *graphs, True)
-        told = json.loads(str(stats.toJSONString()))
-        if [item["image_id"] for item in told] != [str(n) for n in range(len(pairs))]:
+        results = json.loads(str(stats.toJSONString()))
+        if [item["image_id"] for item in results] != [
+            str(n) for n in range(len(pairs))
+        ]:
             raise RuntimeError("SPICE scored other pairs than it was asked for")
-        return [float(item["scores"]["All"]["f"]) for item in told]
+        return [float(item["scores"]["All"]["f"]) for item in results]
 
     def _scene(self, captions: list[Tuples]) -> Any:
         graph = self._graph(self._synonyms, True)
@@ -87,10 +94,10 @@ class Spice:
         return graph
 
     def _list(self, words: list[str]) -> Any:
-        found = self._java.util.ArrayList()
+        java_list = self._java.util.ArrayList()
         for word in words:
-            found.add(word)
-        return found
+            java_list.add(word)
+        return java_list
 
 
 if __name__ == "__main__":

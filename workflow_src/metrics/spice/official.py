@@ -24,7 +24,14 @@ PARSER = "SPICE 1.0, CoreNLP 3.6.0"
 
 
 def class_path(folder: Path | None) -> list[Path]:
-    """All jars of SPICE. Raises InputError that says what is missing."""
+    """All jars of SPICE.
+
+    Args:
+        folder: of the jars of CoreNLP; None: where they are fetched to.
+
+    Raises:
+        InputError: says what is missing.
+    """
     if find_spec("jpype") is None:
         raise InputError("the official SPICE needs the package `jpype1`")
     java.executable()
@@ -35,7 +42,12 @@ def class_path(folder: Path | None) -> list[Path]:
 def score(
     pairs: list[tuple[str, int]], references: list[list[str]], settings: Settings
 ) -> list[float]:
-    """F of each pair (candidate, number of its list of references).
+    """F of each pair.
+
+    Args:
+        pairs: a candidate, and the number of its list of references.
+        references: lists of captions.
+        settings: heap, time and places.
 
     Raises:
         InputError: Java, JPype or a file of CoreNLP is missing.
@@ -51,7 +63,12 @@ def score(
 
 
 def parse(captions: list[str], settings: Settings) -> dict[str, Tuples]:
-    """Caption -> tuples of the official parser. Raises what `score` raises."""
+    """Caption -> tuples of the official parser.
+
+    Raises:
+        InputError: as `score`.
+        java.JavaError: as `score`.
+    """
     return _run(captions, [], [], settings)[0]
 
 
@@ -89,13 +106,17 @@ def _run(
 
 @cache
 def java_home() -> str:
-    """Folder of the Java that `java` on the PATH is, for JPype to load."""
-    told = subprocess.run(
+    """Folder of the Java that `java` on the PATH is, for JPype to load.
+
+    Raises:
+        java.JavaError: it names none.
+    """
+    completed = subprocess.run(
         [java.executable(), "-XshowSettings:properties", "-version"],
         capture_output=True,
         text=True,
     )
-    for line in told.stderr.splitlines():
+    for line in completed.stderr.splitlines():
         name, _, value = line.partition("=")
         if name.strip() == "java.home":
             return value.strip()

@@ -36,7 +36,13 @@ PENALTY = 1.0
 
 
 def captions(path: Path, count: int, seed: int) -> list[str]:
-    """A sample of different captions."""
+    """A sample of different captions.
+
+    Args:
+        path: caption file.
+        count: at most.
+        seed: of the sample.
+    """
     texts = sorted({text for _, text in read_captions(path)})
     random.Random(seed).shuffle(texts)
     return texts[:count]
@@ -115,14 +121,14 @@ def _says(predicate: str, sentence: Sentence, verb: int, preposition: int) -> bo
 @cache
 def forms(word: str) -> frozenset[str]:
     """The word and what any lemmatiser may make of it."""
-    found = {word, *wordnet.exceptions().get(word, ())}
+    lemmas = {word, *wordnet.exceptions().get(word, ())}
     for ending, base in _ENDINGS:
         if word.endswith(ending) and len(word) > len(ending) + 1:
             stem = word.removesuffix(ending) + base
-            found.add(stem)
+            lemmas.add(stem)
             if len(stem) > 2 and stem[-1] == stem[-2]:
-                found.add(stem[:-1])  # "humming"
-    return frozenset(found)
+                lemmas.add(stem[:-1])  # "humming"
+    return frozenset(lemmas)
 
 
 _ENDINGS = [("s", ""), ("es", ""), ("es", "e"), ("ies", "y"), ("men", "man")]
@@ -153,7 +159,7 @@ def fit(examples: Iterable[Example]) -> Weights:
         return value, np.concatenate([slope + penalty, penalty - slope])
 
     start = np.zeros(2 * len(names))
-    found = optimize.minimize(
+    optimum = optimize.minimize(
         loss,
         start,
         jac=True,
@@ -161,7 +167,7 @@ def fit(examples: Iterable[Example]) -> Weights:
         bounds=optimize.Bounds(0.0, np.inf),
         options={"maxiter": 400, "maxfun": 500},
     )
-    up, down = np.split(found.x, 2)
+    up, down = np.split(optimum.x, 2)
     weights = np.round(up - down, 2)
     return {names[n]: float(weights[n]) for n in np.flatnonzero(weights)}
 

@@ -5,7 +5,7 @@ The parser here, spaCy's, reads many captions otherwise than the official one ("
 man speaking" is often a compound noun to that one), so the rules list every
 tuple that some reading has: any word as an object, a neighbour in the tree or in
 the sentence as its attribute, two objects joined by a verb, by a preposition or by
-both. `tuple_model` then says how likely the official parser takes each.
+both. `tuple_model` then estimates how likely the official parser takes each.
 """
 
 from collections.abc import Iterator, Sequence
@@ -32,7 +32,15 @@ REACH = 25
 
 @dataclass
 class Sentence:
-    """A parsed caption: for each word its tag, its head's place and its relation."""
+    """A parsed caption.
+
+    Attributes:
+        words: in lower case.
+        tags: part of speech of each word, of the Penn Treebank.
+        relations: dependency of each word on its head.
+        heads: place of each word's head; the root's is its own.
+        capital: whether each word begins with a capital.
+    """
 
     words: list[str]  # lower case
     tags: list[str]  # Penn Treebank
@@ -57,11 +65,11 @@ class Sentence:
     @cached_property
     def children(self) -> list[list[int]]:
         """Places of the words whose head is each word."""
-        found: list[list[int]] = [[] for _ in self.words]
+        children: list[list[int]] = [[] for _ in self.words]
         for place, head in enumerate(self.heads):
             if head != place:
-                found[head].append(place)
-        return found
+                children[head].append(place)
+        return children
 
     @cached_property
     def is_word(self) -> list[bool]:
@@ -124,44 +132,44 @@ def relations(
 
 def predicates(sentence: Sentence, place: int) -> set[tuple[int, int]]:
     """(verb, preposition) that may govern an object: up the tree, or to its left."""
-    found = _above(sentence, place) | _left_of(sentence, place)
-    return {pair for pair in found if place not in pair and pair != (-1, -1)}
+    pairs = _above(sentence, place) | _left_of(sentence, place)
+    return {pair for pair in pairs if place not in pair and pair != (-1, -1)}
 
 
 def _above(sentence: Sentence, place: int) -> set[tuple[int, int]]:
     """From the object up to four heads, as far as its preposition."""
     heads, tags, names = sentence.heads, sentence.tags, sentence.relations
-    found = set()
+    pairs = set()
     for _ in range(4):
         head = heads[place]
         if head == place:
             break
         if tags[head] in PREPOSITIONS or names[head] in ("prep", "agent"):
             verb = heads[head]
-            found |= {(-1, head), (verb, head)}
+            pairs |= {(-1, head), (verb, head)}
             if names[verb] == "prep" or tags[heads[verb]] in VERBS:
-                found.add((heads[verb], head))
+                pairs.add((heads[verb], head))
             break
         if tags[head] in VERBS or names[head] in ("ROOT", "advcl", "conj"):
-            found.add((head, -1))
+            pairs.add((head, -1))
             for mark in sentence.children[head]:  # "as", "while" of its clause
                 if names[mark] in ("mark", "advmod", "prep") and tags[mark] in (
                     *("IN", "WRB", "RB"),
                 ):
-                    found |= {(-1, mark), (heads[head], mark)}
+                    pairs |= {(-1, mark), (heads[head], mark)}
         place = head
-    return found
+    return pairs
 
 
 def _left_of(sentence: Sentence, place: int) -> set[tuple[int, int]]:
     """The last preposition and the last two verbs before the object."""
     before = range(place - 1, max(-1, place - 9), -1)
     verbs = [at for at in before if sentence.tags[at] in VERBS][:2]
-    found = {(verb, -1) for verb in verbs}
+    pairs = {(verb, -1) for verb in verbs}
     for at in [at for at in before if sentence.tags[at] == "IN"][:1]:
-        found |= {(-1, at), (sentence.heads[at], at)}
-        found |= {(verb, at) for verb in verbs if verb < at}
-    return found
+        pairs |= {(-1, at), (sentence.heads[at], at)}
+        pairs |= {(verb, at) for verb in verbs if verb < at}
+    return pairs
 
 
 def noun(word: str, tag: str) -> str:

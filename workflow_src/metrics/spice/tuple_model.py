@@ -23,7 +23,13 @@ Weights = dict[str, float]
 
 @dataclass(frozen=True)
 class TupleModel:
-    """Weights of the features of objects, attributes and relations."""
+    """Weights of the features of candidate tuples.
+
+    Attributes:
+        objects: of (object,).
+        attributes: of (object, attribute).
+        relations: of (object, object, relation).
+    """
 
     objects: Weights
     attributes: Weights
@@ -59,9 +65,16 @@ def object_chances(weights: Weights, sentence: Sentence) -> list[float]:
 def tuples(
     model: TupleModel, sentence: Sentence, least: float
 ) -> list[tuple[tuple[str, ...], float]]:
-    """(words, chance) of each candidate tuple whose chance is `least` or more.
+    """List the likely tuples of a caption.
 
-    Last comes a tuple without words: the sum of the chances of the others.
+    Args:
+        model: weights.
+        sentence: the parsed caption.
+        least: chance below which a candidate is only counted.
+
+    Returns:
+        (words, chance) of each likely candidate; last a tuple without words, whose
+        chance is the sum of those of all others.
     """
     words, tags = sentence.words, sentence.tags
     objects = object_chances(model.objects, sentence)
@@ -134,7 +147,15 @@ def object_features(sentence: Sentence, place: int) -> list[str]:
 def attribute_features(
     sentence: Sentence, first: int, second: int, path: str, objects: Sequence[float]
 ) -> list[str]:
-    """Features of the attribute `second` of the object `first`."""
+    """Features of a word as an attribute of an object.
+
+    Args:
+        sentence: the parsed caption.
+        first: place of the object.
+        second: place of the attribute.
+        path: between them in the tree.
+        objects: chance of each word to be an object.
+    """
     words, tags, names = sentence.words, sentence.tags, sentence.relations
     own, other = words[first], words[second]
     step = max(-5, min(5, second - first))
@@ -184,7 +205,16 @@ def relation_features(
     second: int,
     objects: Sequence[float],
 ) -> list[str]:
-    """Features of a relation; `verb` or `preposition` is -1 where there is none."""
+    """Features of a relation between two objects.
+
+    Args:
+        sentence: the parsed caption.
+        first: place of the first object.
+        verb: its place; -1: none.
+        preposition: its place; -1: none.
+        second: place of the second object.
+        objects: chance of each word to be an object.
+    """
     words, tags = sentence.words, sentence.tags
     (verb_word, verb_tag), (small, _) = (
         _around(sentence, place) for place in (verb, preposition)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from workflow_src.corpus.embedded.kinds import Family
-from workflow_src.corpus.embedded.synth import Synth, add_at, unit_peak
+from workflow_src.corpus.embedded.kinds import Call, Family
+from workflow_src.corpus.embedded.synth import Signal, Synth, add_at, unit_peak
 
 FAMILY = Family("animals")
 
@@ -18,16 +18,16 @@ FAMILY = Family("animals")
     sources=4,
     manners=("loud", "faint", "near", "far"),
 )
-def dog(synth: Synth, size: float):
+def dog(synth: Synth, size: float) -> Call:
     """Short rough harmonic bursts with a pitch that jumps up and falls."""
-    pitch = 260 * 2.6**size * synth.between(0.93, 1.07)
-    length = synth.between(0.13, 0.24) * (1.15 - 0.4 * size)
+    pitch = 260 * 2.6**size * synth.uniform(0.93, 1.07)
+    length = synth.uniform(0.13, 0.24) * (1.15 - 0.4 * size)
     throat = (1.9 + 0.5 * synth.rng.random()) * pitch
-    roughness = synth.between(0.2, 0.5)
+    roughness = synth.uniform(0.2, 0.5)
 
-    def bark() -> np.ndarray:
-        seconds = length * synth.between(0.85, 1.15)
-        top = pitch * synth.between(1.2, 1.45)
+    def bark() -> Signal:
+        seconds = length * synth.uniform(0.85, 1.15)
+        top = pitch * synth.uniform(1.2, 1.45)
         contour = synth.curve(seconds, [pitch, top, 0.95 * top, 0.7 * pitch])
         voice = synth.pulses(contour, 8) + roughness * synth.white(seconds)
         voice = synth.resonate(
@@ -46,14 +46,14 @@ def dog(synth: Synth, size: float):
     sources=2,
     manners=("loud", "faint", "near", "far"),
 )
-def cat(synth: Synth, size: float):
+def cat(synth: Synth, size: float) -> Call:
     """A drawn-out voice whose mouth opens and closes: m-ee-ow."""
-    pitch = 430 * 1.7**size * synth.between(0.95, 1.05)
-    length = synth.between(0.6, 0.9)
+    pitch = 430 * 1.7**size * synth.uniform(0.95, 1.05)
+    length = synth.uniform(0.6, 0.9)
 
-    def meow() -> np.ndarray:
-        seconds = length * synth.between(0.9, 1.1)
-        rise = synth.between(1.25, 1.5)
+    def meow() -> Signal:
+        seconds = length * synth.uniform(0.9, 1.1)
+        rise = synth.uniform(1.25, 1.5)
         contour = pitch * synth.curve(seconds, [0.9, rise, 1.1 * rise, rise, 0.85])
         contour *= 1 + 0.012 * np.sin(40 * synth.time(seconds))
         source = synth.pulses(contour, 7)
@@ -74,13 +74,13 @@ def cat(synth: Synth, size: float):
     sources=3,
     manners=("loud", "faint", "far"),
 )
-def cow(synth: Synth, size: float):
+def cow(synth: Synth, size: float) -> Call:
     """A long low voice that rises a little and falls."""
-    pitch = 85 * 1.9**size * synth.between(0.95, 1.05)
-    length = synth.between(1.2, 1.7)
+    pitch = 85 * 1.9**size * synth.uniform(0.95, 1.05)
+    length = synth.uniform(1.2, 1.7)
 
-    def moo() -> np.ndarray:
-        seconds = length * synth.between(0.9, 1.1)
+    def moo() -> Signal:
+        seconds = length * synth.uniform(0.9, 1.1)
         contour = pitch * synth.curve(seconds, [0.8, 1.05, 1.2, 1.15, 0.75])
         source = synth.pulses(contour, 14) + 0.03 * synth.white(seconds)
         hum = synth.resonate(source, [(260, 120, 1.0)])
@@ -98,26 +98,26 @@ def cow(synth: Synth, size: float):
     sources=4,
     manners=("loud", "faint", "near", "far"),
 )
-def bird(synth: Synth, size: float):
+def bird(synth: Synth, size: float) -> Call:
     """A song of fast whistled sweeps; each bird has a few notes of its own."""
-    centre = 2600 * 2.0**size * synth.between(0.95, 1.05)
+    centre = 2600 * 2.0**size * synth.uniform(0.95, 1.05)
     notes = [
         (
-            synth.between(0.04, 0.13),
-            centre * synth.between(0.75, 1.3),
-            synth.between(0.6, 1.6),
-            synth.between(0, 0.12),
-            synth.between(18, 45),
+            synth.uniform(0.04, 0.13),
+            centre * synth.uniform(0.75, 1.3),
+            synth.uniform(0.6, 1.6),
+            synth.uniform(0, 0.12),
+            synth.uniform(18, 45),
         )
-        for _ in range(synth.whole(2, 4))
+        for _ in range(synth.integer(2, 4))
     ]
-    repeats = synth.whole(1, 2)
+    repeats = synth.integer(1, 2)
 
-    def song() -> np.ndarray:
+    def song() -> Signal:
         result = np.zeros(synth.samples(1.0), np.float32)
         onset = 0.0
         for length, start, ratio, trill, speed in notes * repeats:
-            seconds = length * synth.between(0.9, 1.1)
+            seconds = length * synth.uniform(0.9, 1.1)
             if onset + seconds > 0.95:
                 break
             time = synth.time(seconds)
@@ -125,8 +125,8 @@ def bird(synth: Synth, size: float):
             sweep *= 1 + trill * np.sin(2 * np.pi * speed * time)
             note = synth.tone(sweep, (1.0, 0.12))
             note = synth.fade(note, 0.3 * seconds, 0.4 * seconds)
-            add_at(result, note * synth.between(0.6, 1.0), synth.samples(onset))
-            onset += seconds + synth.between(0.02, 0.07)
+            add_at(result, note * synth.uniform(0.6, 1.0), synth.samples(onset))
+            onset += seconds + synth.uniform(0.02, 0.07)
         return unit_peak(result)
 
     return song
@@ -140,14 +140,14 @@ def bird(synth: Synth, size: float):
     sources=4,
     manners=("loud", "faint", "far"),
 )
-def frog(synth: Synth, size: float):
+def frog(synth: Synth, size: float) -> Call:
     """A croak: a resonance struck 30 to 60 times a second."""
-    centre = 480 * 2.4**size * synth.between(0.95, 1.05)
-    rattle = synth.between(32, 60)
-    length = synth.between(0.22, 0.42)
+    centre = 480 * 2.4**size * synth.uniform(0.95, 1.05)
+    rattle = synth.uniform(32, 60)
+    length = synth.uniform(0.22, 0.42)
 
-    def croak() -> np.ndarray:
-        seconds = length * synth.between(0.9, 1.1)
+    def croak() -> Signal:
+        seconds = length * synth.uniform(0.9, 1.1)
         beats = synth.pulses(rattle * synth.curve(seconds, [0.8, 1.1, 1.0]), 25)
         tone = synth.resonate(beats, [(centre, 110, 1.0), (2.6 * centre, 260, 0.5)])
         return unit_peak(synth.fade(tone, 0.03, 0.08))
@@ -156,18 +156,18 @@ def frog(synth: Synth, size: float):
 
 
 @FAMILY.texture("cricket", background=True, manners=("loud", "faint", "far"))
-def cricket(synth: Synth, seconds: float, manner: str | None) -> np.ndarray:
+def cricket(synth: Synth, seconds: float, manner: str | None) -> Signal:
     """Pure high tones in short trills, two to four insects."""
     result = np.zeros(synth.samples(seconds), np.float32)
     time = synth.time(seconds)
-    for _ in range(synth.whole(2, 4)):
-        pitch = synth.between(3900, 5600)
-        wings = synth.between(28, 45)
-        chirps = synth.between(1.2, 3.2)
-        share = synth.between(0.35, 0.6)
+    for _ in range(synth.integer(2, 4)):
+        pitch = synth.uniform(3900, 5600)
+        wings = synth.uniform(28, 45)
+        chirps = synth.uniform(1.2, 3.2)
+        share = synth.uniform(0.35, 0.6)
         beat = 0.5 + 0.5 * np.sin(np.float32(2 * np.pi * wings) * time)
         cycle = synth.cycle(seconds, 1 / chirps)
         beat *= np.clip((share - cycle) * 12, 0, 1) * np.clip(cycle * 12, 0, 1)
         wave = synth.tone(np.full(len(time), pitch, np.float32))
-        result += np.float32(synth.between(0.4, 1.0)) * beat * wave
+        result += np.float32(synth.uniform(0.4, 1.0)) * beat * wave
     return result

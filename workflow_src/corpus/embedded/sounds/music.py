@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from workflow_src.corpus.embedded.kinds import Family
-from workflow_src.corpus.embedded.synth import Synth, add_at, unit_peak, unit_rms
+from workflow_src.corpus.embedded.synth import (
+    Signal,
+    Synth,
+    add_at,
+    unit_peak,
+    unit_rms,
+)
 
 FAMILY = Family("music")
 
@@ -16,24 +22,40 @@ MUSIC_MANNERS = ("loud", "faint", "far", "fast", "slow")
 
 
 def melody(synth: Synth, key: float, notes: int) -> list[float]:
-    """Walk at random, in small steps, over a scale: frequencies in Hz."""
+    """Walk at random, in small steps, over a scale.
+
+    Args:
+        synth: random generator.
+        key: lowest note, Hz.
+        notes: how many.
+
+    Returns:
+        Frequencies in Hz.
+    """
     scale = MAJOR if synth.rng.random() < 0.5 else MINOR
     steps = synth.rng.choice((-2, -1, -1, 0, 1, 1, 2, 3), notes)
     # The walk turns round at both ends of the scale.
-    places = 7 - np.abs((np.cumsum(steps) + synth.whole(0, 13)) % 14 - 7)
+    places = 7 - np.abs((np.cumsum(steps) + synth.integer(0, 13)) % 14 - 7)
     return [key * 2 ** (scale[place] / 12) for place in places]
 
 
 def pace(manner: str | None, slow: float, usual: float, fast: float) -> float:
-    """Notes a second for a manner."""
-    return {"slow": slow, "fast": fast}.get(manner, usual)
+    """Notes a second for a manner.
+
+    Args:
+        manner: how the event is heard.
+        slow: for `slow`.
+        usual: for all but `slow` and `fast`.
+        fast: for `fast`.
+    """
+    return {"slow": slow, "fast": fast}.get(manner or "", usual)
 
 
 @FAMILY.texture("piano", manners=MUSIC_MANNERS)
-def piano(synth: Synth, seconds: float, manner: str | None) -> np.ndarray:
+def piano(synth: Synth, seconds: float, manner: str | None) -> Signal:
     """Struck strings: slightly stretched partials that decay, over a bass."""
-    speed = pace(manner, 1.3, 2.8, 5.5) * synth.between(0.9, 1.1)
-    key = synth.log_between(262, 523)
+    speed = pace(manner, 1.3, 2.8, 5.5) * synth.uniform(0.9, 1.1)
+    key = synth.log_uniform(262, 523)
     onsets = np.arange(0, seconds - 0.3, 1 / speed)
     tune = melody(synth, key, len(onsets))
     result = np.zeros(synth.samples(seconds), np.float32)
@@ -47,13 +69,20 @@ def piano(synth: Synth, seconds: float, manner: str | None) -> np.ndarray:
                 1 / ranks**1.3,
                 0.5 / ranks**0.7,
             )
-            wave = synth.fade(wave, 0.004, 0.1) * np.float32(synth.between(0.7, 1))
+            wave = synth.fade(wave, 0.004, 0.1) * np.float32(synth.uniform(0.7, 1))
             add_at(result, wave, synth.samples(onset))
     return result
 
 
-def pluck(synth: Synth, pitch: float, seconds: float, softness: float) -> np.ndarray:
-    """Karplus-Strong string: a noise period that a moving average wears down."""
+def pluck(synth: Synth, pitch: float, seconds: float, softness: float) -> Signal:
+    """Karplus-Strong string: a noise period that a moving average wears down.
+
+    Args:
+        synth: sample rate and random generator.
+        pitch: Hz.
+        seconds: length at least.
+        softness: weight of the previous sample in the average.
+    """
     period = max(8, round(synth.rate / pitch))
     rows = -(-synth.samples(seconds) // period)
     string = np.empty((rows, period), np.float32)
@@ -68,11 +97,11 @@ def pluck(synth: Synth, pitch: float, seconds: float, softness: float) -> np.nda
 
 
 @FAMILY.texture("guitar", manners=MUSIC_MANNERS)
-def guitar(synth: Synth, seconds: float, manner: str | None) -> np.ndarray:
+def guitar(synth: Synth, seconds: float, manner: str | None) -> Signal:
     """Strummed chords of plucked strings."""
-    speed = pace(manner, 0.9, 1.8, 3.2) * synth.between(0.9, 1.1)
-    key = synth.log_between(98, 140)
-    softness = synth.between(0.35, 0.5)
+    speed = pace(manner, 0.9, 1.8, 3.2) * synth.uniform(0.9, 1.1)
+    key = synth.log_uniform(98, 140)
+    softness = synth.uniform(0.35, 0.5)
     third = 4 if synth.rng.random() < 0.6 else 3
     strums = []
     for root in (0, 5, 7):
@@ -85,31 +114,32 @@ def guitar(synth: Synth, seconds: float, manner: str | None) -> np.ndarray:
     onsets = np.arange(0, seconds - 0.3, 1 / speed)
     result = np.zeros(synth.samples(seconds), np.float32)
     for number, onset in enumerate(onsets):
-        chord = strums[(number // 4) % 3] * np.float32(synth.between(0.6, 1.0))
+        chord = strums[(number // 4) % 3] * np.float32(synth.uniform(0.6, 1.0))
         add_at(result, chord, synth.samples(onset))
     return result
 
 
 @FAMILY.texture("flute", manners=MUSIC_MANNERS)
-def flute(synth: Synth, seconds: float, manner: str | None) -> np.ndarray:
+def flute(synth: Synth, seconds: float, manner: str | None) -> Signal:
     """Held notes, nearly pure, with vibrato and breath."""
-    speed = pace(manner, 0.9, 2.0, 4.0) * synth.between(0.9, 1.1)
-    tune = melody(synth, synth.log_between(523, 880), int(seconds * speed) + 2)
+    speed = pace(manner, 0.9, 2.0, 4.0) * synth.uniform(0.9, 1.1)
+    tune = melody(synth, synth.log_uniform(523, 880), int(seconds * speed) + 2)
     place = (synth.time(seconds) * np.float32(speed)).astype(np.int64)
     pitch = np.asarray(tune, np.float32)[place]
-    vibrato = synth.tone(np.full(len(pitch), synth.between(4.5, 6), np.float32))
+    vibrato = synth.tone(np.full(len(pitch), synth.uniform(4.5, 6), np.float32))
     wave = synth.tone(pitch * (1 + 0.006 * vibrato), (1.0, 0.28, 0.12, 0.04))
     breath = unit_rms(synth.band(synth.white(seconds), 1500, 6000))
     within = (synth.time(seconds) * np.float32(speed)) % 1
     tongue = np.clip(within * 12, 0, 1) * np.clip((1 - within) * 14, 0, 1)
-    return (wave * (1 + 0.12 * vibrato) + 0.05 * breath) * tongue
+    notes: Signal = (wave * (1 + 0.12 * vibrato) + 0.05 * breath) * tongue
+    return notes
 
 
 @FAMILY.texture("drums", manners=MUSIC_MANNERS)
-def drums(synth: Synth, seconds: float, manner: str | None) -> np.ndarray:
+def drums(synth: Synth, seconds: float, manner: str | None) -> Signal:
     """A kit: bass drum, snare and cymbal in a bar of eight."""
-    speed = pace(manner, 2.2, 4.0, 6.5) * synth.between(0.92, 1.08)
-    sweep = synth.between(50, 65) * (1 + 2.5 * synth.decay(0.25, 0.03))
+    speed = pace(manner, 2.2, 4.0, 6.5) * synth.uniform(0.92, 1.08)
+    sweep = synth.uniform(50, 65) * (1 + 2.5 * synth.decay(0.25, 0.03))
     kick = synth.tone(sweep) * synth.decay(0.25, 0.09)
     snare = synth.band(synth.white(0.2), 900, 8000) * synth.decay(0.2, 0.05)
     snare = unit_peak(snare) + 0.5 * synth.partials(
@@ -120,9 +150,9 @@ def drums(synth: Synth, seconds: float, manner: str | None) -> np.ndarray:
     result = np.zeros(synth.samples(seconds), np.float32)
     for beat, onset in enumerate(np.arange(0, seconds - 0.1, 1 / speed)):
         start = synth.samples(onset)
-        add_at(result, 0.35 * unit_peak(cymbal) * synth.between(0.7, 1), start)
+        add_at(result, 0.35 * unit_peak(cymbal) * synth.uniform(0.7, 1), start)
         if beat % 8 in kicks:
             add_at(result, unit_peak(kick), start)
         if beat % 8 in (2, 6):
-            add_at(result, 0.8 * snare * synth.between(0.8, 1), start)
+            add_at(result, 0.8 * snare * synth.uniform(0.8, 1), start)
     return result

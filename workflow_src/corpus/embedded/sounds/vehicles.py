@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from workflow_src.corpus.embedded.kinds import Family
-from workflow_src.corpus.embedded.synth import Synth, unit_peak, unit_rms
+from workflow_src.corpus.embedded.kinds import Call, Family
+from workflow_src.corpus.embedded.synth import Signal, Synth, unit_peak, unit_rms
 
 FAMILY = Family("vehicles")
 
@@ -18,14 +18,14 @@ FAMILY = Family("vehicles")
     once=True,
     manners=("loud", "faint", "far"),
 )
-def car(synth: Synth, size: float):
+def car(synth: Synth, size: float) -> Call:
     """Tyre noise that swells, brightens, dulls and dies away; engine with Doppler."""
-    firing = 70 * 1.8**size * synth.between(0.9, 1.1)
+    firing = 70 * 1.8**size * synth.uniform(0.9, 1.1)
 
-    def passing() -> np.ndarray:
-        seconds = synth.between(2.4, 3.3)
+    def passing() -> Signal:
+        seconds = synth.uniform(2.4, 3.3)
         time = synth.time(seconds) / np.float32(seconds) - np.float32(0.5)
-        nearness = 1 / (1 + (time / np.float32(synth.between(0.1, 0.16))) ** 2)
+        nearness = 1 / (1 + (time / np.float32(synth.uniform(0.1, 0.16))) ** 2)
         noise = synth.white(seconds)
         dull = synth.band(noise, 150, 700)
         bright = synth.band(noise, 700, 3500)
@@ -39,21 +39,21 @@ def car(synth: Synth, size: float):
 
 
 @FAMILY.texture("engine", background=True, manners=("loud", "faint", "near", "far"))
-def engine(synth: Synth, seconds: float, manner: str | None) -> np.ndarray:
+def engine(synth: Synth, seconds: float, manner: str | None) -> Signal:
     """Uneven firing at 18 to 34 strokes a second through a muffler."""
-    firing = synth.between(18, 34) * synth.drift(seconds, 3, 0.96, 1.04)
+    firing = synth.uniform(18, 34) * synth.drift(seconds, 3, 0.96, 1.04)
     strokes = synth.pulses(firing, 18)
     strokes *= synth.drift(seconds, 9, 0.6, 1.0)
     muffler = synth.resonate(
         strokes,
         [
-            (synth.between(55, 90), 40, 1.0),
-            (synth.between(120, 200), 60, 0.8),
-            (synth.between(280, 480), 120, 0.5),
+            (synth.uniform(55, 90), 40, 1.0),
+            (synth.uniform(120, 200), 60, 0.8),
+            (synth.uniform(280, 480), 120, 0.5),
         ],
     )
     rattle = synth.band(synth.white(seconds) * np.abs(strokes), 900, 2600)
-    return unit_rms(muffler) + synth.between(0.05, 0.15) * unit_rms(rattle)
+    return unit_rms(muffler) + synth.uniform(0.05, 0.15) * unit_rms(rattle)
 
 
 @FAMILY.calls(
@@ -63,14 +63,14 @@ def engine(synth: Synth, seconds: float, manner: str | None) -> np.ndarray:
     countable=True,
     manners=("loud", "faint", "far"),
 )
-def motorcycle(synth: Synth, size: float):
+def motorcycle(synth: Synth, size: float) -> Call:
     """A throttle opened and closed: harsh harmonics that rise and fall."""
-    idle = 42 * 1.5**size * synth.between(0.95, 1.05)
-    body = synth.between(350, 650)
+    idle = 42 * 1.5**size * synth.uniform(0.95, 1.05)
+    body = synth.uniform(350, 650)
 
-    def rev() -> np.ndarray:
-        seconds = synth.between(1.0, 1.5)
-        top = synth.between(3.0, 4.2)
+    def rev() -> Signal:
+        seconds = synth.uniform(1.0, 1.5)
+        top = synth.uniform(3.0, 4.2)
         contour = idle * synth.curve(seconds, [1.0, 0.8 * top, top, 0.6 * top, 1.3])
         source = synth.pulses(contour, 20) + 0.15 * synth.white(seconds)
         wave = np.tanh(
@@ -88,20 +88,20 @@ def motorcycle(synth: Synth, size: float):
 @FAMILY.texture(
     "train", background=True, manners=("fast", "slow", "approach", "recede", "far")
 )
-def train(synth: Synth, seconds: float, manner: str | None) -> np.ndarray:
+def train(synth: Synth, seconds: float, manner: str | None) -> Signal:
     """Rumble, and wheels that strike the rail joints in pairs of two."""
-    low, high = {"fast": (2.1, 2.7), "slow": (0.8, 1.1)}.get(manner, (1.2, 1.9))
-    bogies = synth.between(low, high)
+    low, high = {"fast": (2.1, 2.7), "slow": (0.8, 1.1)}.get(manner or "", (1.2, 1.9))
+    bogies = synth.uniform(low, high)
     rumble = synth.coloured(seconds, lambda hz: 1 / (1 + (hz / 140) ** 2))
     clank = synth.white(0.12) * synth.decay(0.12, 0.02)
     grains = [
         unit_peak(
-            synth.resonate(clank, [(synth.between(380, 520), 90, 1.0), (1500, 300, 1)])
+            synth.resonate(clank, [(synth.uniform(380, 520), 90, 1.0), (1500, 300, 1)])
         )
         for _ in range(4)
     ]
-    beats = np.arange(0, seconds, 1 / bogies) + synth.between(0, 0.3)
-    gap = synth.between(0.12, 0.16) * min(1.0, 1.7 / bogies)
+    beats = np.arange(0, seconds, 1 / bogies) + synth.uniform(0, 0.3)
+    gap = synth.uniform(0.12, 0.16) * min(1.0, 1.7 / bogies)
     onsets = np.concatenate([beats, beats + gap])
     gains = synth.rng.uniform(0.6, 1.0, len(onsets))
     clatter = synth.scatter(seconds, grains, onsets, gains)
@@ -113,12 +113,13 @@ def train(synth: Synth, seconds: float, manner: str | None) -> np.ndarray:
     background=True,
     manners=("loud", "approach", "recede", "far"),
 )
-def helicopter(synth: Synth, seconds: float, manner: str | None) -> np.ndarray:
+def helicopter(synth: Synth, seconds: float, manner: str | None) -> Signal:
     """Blades that chop the air 10 to 15 times a second, and a turbine."""
-    blades = synth.between(10, 15) * synth.drift(seconds, 1, 0.99, 1.01)
+    blades = synth.uniform(10, 15) * synth.drift(seconds, 1, 0.99, 1.01)
     chop = np.exp(synth.phase(blades) * np.float32(-5))
     noise = synth.coloured(seconds, lambda hz: 1 / (1 + (hz / 500) ** 1.5))
     turbine = synth.tone(
-        synth.between(900, 1500) * synth.drift(seconds, 1, 0.995, 1.005), (1.0, 0.4)
+        synth.uniform(900, 1500) * synth.drift(seconds, 1, 0.995, 1.005), (1.0, 0.4)
     )
-    return noise * chop + 0.03 * turbine
+    flight: Signal = noise * chop + 0.03 * turbine
+    return flight

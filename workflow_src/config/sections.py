@@ -1,0 +1,231 @@
+"""The sections of config.yaml, with the paper's values as defaults.
+
+Most of what is in them are the settings classes of the stage they are about, so that
+names, defaults and checks are stated there alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
+
+from workflow_src.corpus.settings import AudioCapsSource, DownloadOptions
+from workflow_src.errors import InputError
+from workflow_src.evaluation.settings import (
+    DecodingSettings,
+    GridConfig,
+    RetrievalLayer,
+    TestTimeSettings,
+)
+from workflow_src.models.settings import ActConfig, RetrieverConfig
+from workflow_src.settings import Settings
+from workflow_src.training.settings import (
+    CaptioningOptimization,
+    RetrievalOptimization,
+)
+
+Task = Literal["captioning", "retrieval"]
+SpiceKind = Literal["auto", "java", "python", "none"]
+
+
+@dataclass(frozen=True)
+class EmbeddedConfig(Settings):
+    """Section `embedded`: size of the synthesised corpus.
+
+    Attributes:
+        seed: of all draws.
+        train_clips: number of training clips; so of the other splits.
+        val_clips: of validation.
+        test_clips: of the test.
+        tagged_clips: with tags and no captions, for pre-training.
+    """
+
+    seed: int = 1
+    train_clips: int = 49_838
+    val_clips: int = 495
+    test_clips: int = 975
+    tagged_clips: int = 20_000
+
+
+@dataclass(frozen=True)
+class AudioCapsConfig(AudioCapsSource, DownloadOptions):
+    """Section `audiocaps`: its captions, where the audio comes from, and how."""
+
+    @property
+    def taken(self) -> AudioCapsSource:
+        """What is taken."""
+        return AudioCapsSource(**_values(self, AudioCapsSource))
+
+    @property
+    def options(self) -> DownloadOptions:
+        """How it is fetched."""
+        return DownloadOptions(**_values(self, DownloadOptions))
+
+
+@dataclass(frozen=True)
+class ClipsConfig(Settings):
+    """Section `clips`: what becomes of clips that cannot be used.
+
+    Attributes:
+        min_seconds: a shorter file is refused.
+        max_missing: share of a split's clips that may be lost.
+    """
+
+    min_seconds: float = 0.5
+    max_missing: float = 0.2
+
+
+@dataclass(frozen=True)
+class CaptioningConfig(Settings):
+    """Section `captioning`: ACT and its training.
+
+    Attributes:
+        hop_length: samples from frame to frame.
+        model: sizes of ACT.
+        pretrained: published checkpoint, or a file; None: none.
+        word2vec: whether word embeddings start from word2vec of the captions.
+        training: optimisation.
+        decoding: search for a caption.
+    """
+
+    hop_length: int = 640
+    model: ActConfig = field(default_factory=ActConfig)
+    pretrained: str | None = "audioset_deit"
+    word2vec: bool = True
+    training: CaptioningOptimization = field(default_factory=CaptioningOptimization)
+    decoding: DecodingSettings = field(default_factory=DecodingSettings)
+
+    def __post_init__(self) -> None:
+        if self.model.vocabulary:
+            raise InputError("model.vocabulary comes from the training captions")
+
+
+@dataclass(frozen=True)
+class RetrievalConfig(Settings):
+    """Section `retrieval`: ResNet38 with BERT, and their training.
+
+    Attributes:
+        hop_length: samples from frame to frame.
+        model: sizes of the retriever.
+        pretrained: published checkpoint of the audio encoder, or a file; None: none.
+        training: optimisation.
+    """
+
+    hop_length: int = 320
+    model: RetrieverConfig = field(default_factory=RetrieverConfig)
+    pretrained: str | None = "resnet38_panns"
+    training: RetrievalOptimization = field(default_factory=RetrievalOptimization)
+
+    def __post_init__(self) -> None:
+        if self.model.word_pieces is not None:
+            raise InputError("model.word_pieces comes from the training captions")
+
+
+@dataclass(frozen=True)
+class MetricsConfig(Settings):
+    """Section `metrics`: which SPICE, and the intervals of the tables.
+
+    Attributes:
+        spice: `java` (official), `python` (SPICE-py), `auto` or `none`.
+        corenlp: folder of the official parser's jars; None: where they are fetched to.
+        resamples: of the bootstrap.
+    """
+
+    spice: SpiceKind = "java"
+    corenlp: str | None = None
+    resamples: int = 12_000
+
+    def __post_init__(self) -> None:
+        if self.resamples < 1:
+            raise InputError(f"resamples is at least 1, not {self.resamples}")
+
+
+@dataclass(frozen=True)
+class RowConfig(Settings):
+    """One row of a table: a method is a recipe, with test-time augmentation or not.
+
+    Attributes:
+        method: as the paper calls it.
+        recipe: of the trainings.
+        tta: point of `tta.grid`; None: without test-time augmentation.
+        tasks: that the row is for; None: those of the table.
+    """
+
+    method: str
+    recipe: str
+    tta: str | None = None
+    tasks: tuple[Task, ...] | None = None
+
+
+@dataclass(frozen=True)
+class TableConfig(Settings):
+    """One table: the tasks and metrics it shows, and its rows.
+
+    Attributes:
+        tasks: that the table shows.
+        metrics: columns.
+        rows: in their order; each is compared with the first.
+    """
+
+    tasks: tuple[Task, ...]
+    metrics: tuple[str, ...]
+    rows: tuple[RowConfig, ...]
+
+    def tasks_of(self, row: RowConfig) -> tuple[Task, ...]:
+        """The tasks that a row is run for."""
+        return self.tasks if row.tasks is None else row.tasks
+
+
+@dataclass(frozen=True)
+class TestTimeConfig(Settings):
+    """Section `tta`: test-time augmentation.
+
+    Attributes:
+        recipe: whose trainings are evaluated with it.
+        strength: of the augmentations, as a share of the training's.
+        seed: of the views.
+        stabilise: see `TestTimeSettings`.
+        grid: points, by the sizes of their groups.
+        retrieval_layer: middle layer of the retriever.
+        views_per_batch: augmented views encoded at once.
+        encodings_per_search: encoded views held by one search.
+    """
+
+    __test__ = False  # pytest takes the name for a test
+
+    recipe: str = "all"
+    strength: float = 0.5
+    seed: int = 0
+    stabilise: bool = True
+    grid: GridConfig = field(default_factory=GridConfig)
+    retrieval_layer: RetrievalLayer = "pool"
+    views_per_batch: int = 64
+    encodings_per_search: int = 256
+
+    @property
+    def settings(self) -> TestTimeSettings:
+        """What of it decides the results."""
+        return TestTimeSettings(
+            self.strength, self.seed, self.stabilise, self.grid, self.retrieval_layer
+        )
+
+
+@dataclass(frozen=True)
+class SweepConfig(Settings):
+    """Section `sweep`: Section 4.3's ratio K x λ.
+
+    Attributes:
+        recipe: that is varied.
+        ratio: values of K.
+        fixed_lambda: values of λ; None: drawn from the Beta distribution.
+    """
+
+    recipe: str = "specaugment_pairmix"
+    ratio: tuple[float, ...] = (0.125, 0.25, 0.5, 0.6)
+    fixed_lambda: tuple[float | None, ...] = (None, 0.5)
+
+
+def _values(
+    whole: AudioCapsConfig, kind: type[AudioCapsSource] | type[DownloadOptions]
+) -> dict[str, Any]:
+    return {f.name: getattr(whole, f.name) for f in fields(kind)}
