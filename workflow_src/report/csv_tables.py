@@ -29,5 +29,5 @@ def read_table(path: str | Path, columns: Sequence[str]) -> pd.DataFrame:
         raise InputError(f"{path} is damaged: {reason}; {REMEDY}") from None
     missing = [name for name in columns if name not in table]
     if missing:
-        raise InputError(f"{path} is damaged: no column {missing[0]!r}; {REMEDY}")
+        raise InputError(f"{path}: no column {missing[0]!r}; {REMEDY}")
     return table
