@@ -45,6 +45,10 @@ def slaney_filters(low: float, high: float) -> Tensor:
     In double precision: torchaudio's filters are made in single precision, and
     off by up to 0.2 % at their feet.
 
+    Args:
+        low: lower edge of the lowest triangle, Hz.
+        high: upper edge of the highest one, Hz.
+
     Returns:
         (WINDOW / 2 + 1, MEL_BINS), float64.
     """
@@ -63,6 +67,10 @@ def reflect(waveform: Tensor, margin: int) -> Tensor:
     """Reflect (B, T) about its ends by `margin` samples, over and over if T is short.
 
     As `numpy.pad(mode="reflect")`; torch's refuses T <= margin.
+
+    Args:
+        waveform: (B, T).
+        margin: samples at each end.
 
     Returns:
         (B, T + 2 margin).

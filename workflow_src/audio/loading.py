@@ -27,10 +27,11 @@ MP3_TOLERANCE = 2304  # samples: two MPEG frames
 
 
 class BadAudio(Exception):
-    """A clip that cannot be used; its message is the reason.
+    """A clip that cannot be used.
 
-    Attributes:
+    Args:
         state: of the manifest.
+        reason: the message.
     """
 
     def __init__(self, state: str, reason: str) -> None:

@@ -102,6 +102,10 @@ class Mixing(PairMixSettings):
 
         λ is Beta or Dirichlet, or given; γ is a fair coin for each sample, where the
         level is `either` (Section 4.3).
+
+        Args:
+            count: G.
+            generator: of both draws.
         """
         rng = numpy_generator(generator)
         if self.fixed_lambda is None:

@@ -147,7 +147,17 @@ class PairMix:
         draw: PairDraw,
         extra: Pairs | None = None,
     ) -> tuple[Tensor, list[str]]:
-        """As `__call__`, with what `draw` gave."""
+        """Makes a mini-batch of what `draw` gave.
+
+        Args:
+            waveforms: as `__call__` takes them.
+            captions: as `__call__` takes them.
+            draw: for as many pairs.
+            extra: as `__call__` takes it.
+
+        Returns:
+            As `__call__`.
+        """
         pool = (waveforms, captions) if extra is None else extra
         for clips, texts in ((waveforms, captions), pool):
             self._check(clips, texts)

@@ -50,6 +50,10 @@ class AudioAugmentation:
     def draw_effects(self, count: int, generator: torch.Generator) -> Tensor:
         """Draws the strength of each effect for `count` clips.
 
+        Args:
+            count: B.
+            generator: of the draws.
+
         Returns:
             (count, number of effects) float32 on the CPU; NaN: not applied.
         """

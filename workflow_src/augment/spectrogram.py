@@ -41,7 +41,15 @@ class SpecAugment(SpecAugmentSettings):
     """
 
     def masked(self, shape: tuple[int, int, int], generator: torch.Generator) -> Tensor:
-        """Draws what is masked: (B, L, F) bool on the generator's device."""
+        """Draws what is masked.
+
+        Args:
+            shape: (B, L, F) of the spectrograms.
+            generator: of the draws.
+
+        Returns:
+            (B, L, F) bool on the generator's device.
+        """
         samples, frames, bins = shape
         in_time = _stripes(
             samples, frames, self.time_stripes, self.time_width, generator

@@ -35,6 +35,10 @@ class _Effect(EffectSettings):
     def draw(self, count: int, generator: torch.Generator) -> Tensor:
         """Draws for `count` clips whether the effect applies, and its strength.
 
+        Args:
+            count: B.
+            generator: of the draws.
+
         Returns:
             (count,) float32 on the CPU: the strength, uniform in its range; NaN
             for a clip that stays as it is.
@@ -167,7 +171,7 @@ class Reverb(ReverbSettings, _Effect):
         return self.rt60[0], self.rt60[1]
 
     def impulse_responses(self, rt60: Tensor, generator: torch.Generator) -> Tensor:
-        """One response a clip.
+        """Makes or draws one response a clip.
 
         Args:
             rt60: (G,) seconds, of the tail; not used by measured responses.
@@ -208,7 +212,7 @@ class Reverb(ReverbSettings, _Effect):
 
 
 def convolve(signals: Tensor, responses: Tensor) -> Tensor:
-    """Linear convolution of each signal with its response, by overlapping blocks.
+    """Convolves each signal linearly with its response, by overlapping blocks.
 
     Overlap-save (Oppenheim and Schafer, Discrete-Time Signal Processing, section
     8.7.3): blocks of two to four times the response's length suit a CPU's cache better
@@ -235,6 +239,6 @@ def convolve(signals: Tensor, responses: Tensor) -> Tensor:
 
 
 def _rms(waveforms: Tensor) -> Tensor:
-    """Root mean square of each clip: (B, T) -> (B, 1)."""
+    """Measures the root mean square of each clip: (B, T) -> (B, 1)."""
     norm: Tensor = torch.linalg.vector_norm(waveforms, dim=1, keepdim=True)
     return norm / math.sqrt(waveforms.shape[1])

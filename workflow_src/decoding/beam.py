@@ -90,7 +90,20 @@ class Finished:
 def standard_beam_search(
     step: Step[State], state: State, ensembles: Ensembles, settings: SearchSettings
 ) -> list[Hypothesis]:
-    """Search in the order `beam`; see `beam_search`."""
+    """Search in the order `beam`.
+
+    Args:
+        step: see `beam_search`.
+        state: see `beam_search`.
+        ensembles: the clips with the weights of their memories.
+        settings: of the search.
+
+    Returns:
+        One hypothesis a clip.
+
+    Raises:
+        ValueError: the decoder's distributions are not finite.
+    """
     device = ensembles.owner.device
     clips = torch.arange(len(ensembles.sizes), device=device)
     finished = Finished(len(clips), settings.max_words, device)

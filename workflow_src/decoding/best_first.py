@@ -134,7 +134,20 @@ class ClipSearch:
 def best_first_search(
     step: Step[State], state: State, ensembles: Ensembles, settings: SearchSettings
 ) -> list[Hypothesis]:
-    """Search in the order `best_first`; see `beam_search`."""
+    """Search in the order `best_first`.
+
+    Args:
+        step: see `beam_search`.
+        state: see `beam_search`.
+        ensembles: the clips with the weights of their memories.
+        settings: of the search.
+
+    Returns:
+        One hypothesis a clip.
+
+    Raises:
+        ValueError: the decoder's distributions are not finite.
+    """
     cache = state.self_attention_cache
     clips = [
         ClipSearch(position, Entry(0.0, 0.0, 0, (), cache, rows), settings)

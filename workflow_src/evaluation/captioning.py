@@ -49,6 +49,10 @@ class Captioner:
     def load(cls, run: Path, device: torch.device) -> Captioner:
         """Load the captioner of a run's folder.
 
+        Args:
+            run: the folder.
+            device: where the model goes.
+
         Raises:
             InputError: the folder holds no trained captioner.
         """

@@ -52,6 +52,10 @@ class Retriever:
     def load(cls, run: Path, device: torch.device) -> Retriever:
         """Load the retriever of a run's folder.
 
+        Args:
+            run: the folder.
+            device: where the model goes.
+
         Raises:
             InputError: the folder holds no trained retriever.
         """

@@ -21,7 +21,15 @@ from workflow_src.tta.levels import check_layers, means_at, members, weights
 
 
 class SearchOptions(TypedDict):
-    """Options of `beam_search`, where they are."""
+    """Options of `beam_search`.
+
+    Attributes:
+        sos: word id that begins a caption.
+        eos: word id that ends a caption.
+        beams: hypotheses kept a clip.
+        max_words: of a caption.
+        order: of the search.
+    """
 
     sos: int
     eos: int

@@ -71,7 +71,10 @@ class ACT(nn.Module):
         dropout: float = 0.2,
         trust_pickle: bool = False,
     ) -> "ACT":
-        """Read a whole published checkpoint; see `act_upstream.from_upstream`."""
+        """Read a whole published checkpoint.
+
+        Arguments and errors are those of `act_upstream.from_upstream`.
+        """
         from workflow_src.models.act_upstream import from_upstream
 
         return from_upstream(
@@ -83,7 +86,8 @@ class ACT(nn.Module):
     ) -> LoadReport:
         """Start the encoder from `deit.pth`, `audioset_deit.pth` or a whole ACT.
 
-        Says on stderr what was skipped; see `act_upstream.load_encoder`.
+        What was skipped is said on stderr. Arguments, result and errors are those of
+        `act_upstream.load_encoder`.
         """
         from workflow_src.models.act_upstream import load_encoder
 
@@ -152,7 +156,15 @@ class ACT(nn.Module):
         )
 
     def step(self, tokens: Tensor, state: DecoderState) -> Tensor:
-        """Append a word (N,) to each row; gives scores (N, vocabulary) of the next."""
+        """Append a word to each caption under way, and score the next one.
+
+        Args:
+            tokens: (N,), the words.
+            state: of the N captions; is changed.
+
+        Returns:
+            (N, vocabulary), before the softmax.
+        """
         return self._advance(tokens.unsqueeze(1), state, None).squeeze(1)
 
     def _advance(

@@ -17,6 +17,9 @@ from workflow_src.models.settings import ActConfig
 class DecoderState:
     """Keys and values of N captions under way, for `ACT.step`.
 
+    Args:
+        cross_attention_cache: of each layer, keys and values of the audio.
+
     Attributes:
         cross_attention_cache: of each layer, keys and values of the audio,
             (M, heads, 126, d): each serves N / M consecutive rows, the beams of a clip.

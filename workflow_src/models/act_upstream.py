@@ -95,7 +95,13 @@ def infer_config(
     decoder_heads: int | None,
     dropout: float,
 ) -> ActConfig:
-    """Infer the sizes from a published checkpoint's shapes; see `from_upstream`.
+    """Infer the sizes from a published checkpoint's shapes.
+
+    Args:
+        state: its tensors, by their published names.
+        encoder_heads: see `from_upstream`.
+        decoder_heads: see `from_upstream`.
+        dropout: of training.
 
     Raises:
         InputError: the checkpoint is no whole ACT.

@@ -110,9 +110,11 @@ CATALOGUE: dict[str, tuple[PublishedFile, ...]] = {
 
 
 def place(name: str, folder: Path = FOLDER) -> Path:
-    """Where the file of a name of the catalogue will be, or of several their folder.
+    """Say where the file of a name will be, or of several their folder.
 
-    Any other name is the path of a file of the user.
+    Args:
+        name: of the catalogue; any other is the path of a file of the user.
+        folder: where published files go.
     """
     if name not in CATALOGUE:
         return Path(name)

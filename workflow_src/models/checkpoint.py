@@ -83,7 +83,15 @@ def read_state_dict(
 
 
 def translate(name: str, pairs: Names) -> str:
-    """Give the name that `pairs` have for `name`; `name` itself where none fits."""
+    """Give the name that the other code has for one of ours.
+
+    Args:
+        name: ours.
+        pairs: (start of our name, start of theirs); `{}` is a number.
+
+    Returns:
+        Their name; `name` itself where no pair fits.
+    """
     for old, new in pairs:
         pattern = re.escape(old).replace(r"\{\}", r"(\d+)")
         start = re.match(pattern, name)

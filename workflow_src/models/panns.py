@@ -88,7 +88,12 @@ class Normalise(nn.Module):
 
 
 class ConvBlock(nn.Module):
-    """Two 3 x 3 convolutions, each with BatchNorm and ReLU."""
+    """Two 3 x 3 convolutions, each with BatchNorm and ReLU.
+
+    Args:
+        channels_in: of the input.
+        channels_out: of the output.
+    """
 
     def __init__(self, channels_in: int, channels_out: int) -> None:
         super().__init__()
@@ -104,7 +109,12 @@ class ConvBlock(nn.Module):
 
 
 class FirstStage(nn.Module):
-    """A conv block on the spectrogram as an image of one channel, then halved."""
+    """A conv block on the spectrogram as an image of one channel, then halved.
+
+    Args:
+        width: channels of the output.
+        dropout: in training.
+    """
 
     def __init__(self, width: int, dropout: float) -> None:
         super().__init__()
@@ -157,7 +167,12 @@ class ResidualBlock(nn.Module):
 
 
 class LastStage(nn.Module):
-    """Halve, then a conv block to four times the channels."""
+    """Halve, then a conv block to four times the channels.
+
+    Args:
+        channels: of the input.
+        dropout: before and after the block, in training.
+    """
 
     def __init__(self, channels: int, dropout: float) -> None:
         super().__init__()

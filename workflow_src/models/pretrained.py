@@ -16,10 +16,14 @@ RETRY = RetryPolicy(attempts=5, backoff=2.0)
 
 
 def text_encoder(name: str, folder: Path = FOLDER) -> str:
-    """Where transformers shall look for a text encoder: the folder that was fetched.
+    """Say where transformers shall look for a text encoder: where it was fetched to.
 
     A name that was not fetched here stays a name: transformers then fetches it
     itself, from the hub or from its own cache.
+
+    Args:
+        name: of the encoder.
+        folder: where published files go.
     """
     fetched = folder / name
     return str(fetched) if (fetched / "config.json").is_file() else name

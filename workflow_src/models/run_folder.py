@@ -60,7 +60,11 @@ class RunRecord(Settings):
         return {"settings": self.settings, "inputs": self.inputs}
 
     def part(self, key: str, kind: type[T]) -> T:
-        """One of the settings as its class.
+        """Read one of the settings as its class.
+
+        Args:
+            key: of the settings.
+            kind: its class.
 
         Raises:
             InputError: it is missing or damaged.

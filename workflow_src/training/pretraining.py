@@ -119,6 +119,10 @@ def pretrain(
 def make_tagger(settings: PretrainingSettings, kinds: int) -> ActTagger | ResNetTagger:
     """Make the encoder that settings describe, with an output a kind of sound.
 
+    Args:
+        settings: of the pre-training.
+        kinds: of sound.
+
     Raises:
         InputError: the settings describe none.
     """
@@ -183,7 +187,11 @@ class TaggedClips:
             yield log_mels, self.targets[rows]
 
     def mean_average_precision(self, scores: Tensor) -> float:
-        """Average precision of a kind, averaged over the kinds that occur."""
+        """Average the average precision of the kinds that occur.
+
+        Args:
+            scores: (N, kinds), on the CPU.
+        """
         occurs = self.targets.any(dim=0).numpy()
         return float(
             average_precision_score(

@@ -56,7 +56,11 @@ def aggregate(
 
 
 def check_layers(strategy: Strategy, layers: int) -> None:
-    """Refuses a strategy for another number of layers than the model has."""
+    """Refuses a strategy for another number of layers than the model has.
+
+    Raises:
+        InputError: says both numbers.
+    """
     if layers != len(strategy.partitions):
         raise InputError(
             f"the strategy has {len(strategy.partitions)} layers, the model {layers}"
@@ -132,7 +136,16 @@ def means_at(
 def run_layer(
     layer: ManyLayer, pieces: Iterable[Piece], size: int = 1
 ) -> Iterator[Piece]:
-    """Runs a layer on values as they come, at most `size` at once."""
+    """Runs a layer on values as they come.
+
+    Args:
+        layer: on several values.
+        pieces: keys and values.
+        size: most values that the layer gets at once.
+
+    Yields:
+        Keys and outputs.
+    """
     keys: list[Hashable] = []
     values: list[Any] = []
     for some_keys, some_values in pieces:

@@ -132,9 +132,15 @@ class MultiTTA:
 
 
 class TTA(MultiTTA):
-    """Conventional test-time augmentation: the mean of the outputs of `tau` views.
+    """Conventional test-time augmentation: the mean of the outputs of τ views.
 
-    A special case of `MultiTTA`, whose other arguments it takes by name.
+    Args:
+        layers: as for `MultiTTA`.
+        augment: as for `MultiTTA`.
+        tau: τ, number of views.
+        include_original: as for `MultiTTA`.
+        split_at: as for `MultiTTA`.
+        options: its other arguments, by name.
     """
 
     def __init__(
@@ -155,9 +161,16 @@ class TTA(MultiTTA):
 
 
 class MidTTA(MultiTTA):
-    """Mid-TTA: the outputs of layer `at` of `tau` views become one, and run on.
+    """Mid-TTA: the outputs of layer `at` of τ views become one, and run on.
 
-    A special case of `MultiTTA`, whose other arguments it takes by name.
+    Args:
+        layers: as for `MultiTTA`.
+        augment: as for `MultiTTA`.
+        tau: τ, number of views.
+        at: number of a layer, from 1.
+        include_original: as for `MultiTTA`.
+        split_at: as for `MultiTTA`.
+        options: its other arguments, by name.
     """
 
     def __init__(
@@ -182,6 +195,10 @@ def chain(
     layers: Layers, split_at: str | Sequence[str] | None = None
 ) -> Sequence[Layer] | SplitModule:
     """Gives the layers of whatever `MultiTTA` takes for them.
+
+    Args:
+        layers: as for `MultiTTA`.
+        split_at: as for `MultiTTA`.
 
     Raises:
         InputError: `split_at` is given for something that is no module.
@@ -222,7 +239,18 @@ def views(
     include_original: bool,
     generator: torch.Generator,
 ) -> Iterator[Piece]:
-    """Yields the input itself, if wanted, then views, made as they are asked for."""
+    """Makes the input itself, if wanted, then views, as they are asked for.
+
+    Args:
+        value: the input.
+        augment: (input, generator) -> a view.
+        count: of the views.
+        include_original: the input itself comes first.
+        generator: of all views, in turn.
+
+    Yields:
+        Keys and values, one of each.
+    """
     if include_original:
         yield [ORIGINAL], [value]
     for index in range(count):
