@@ -151,5 +151,5 @@ def test_bad_recipes(given, sentence):
 
 
 def test_a_recipe_that_nobody_defines():
-    with pytest.raises(InputError, match="recipe alll is not defined .* mean all?"):
+    with pytest.raises(InputError, match=r"recipe alll is not defined .* mean all\?"):
         CONFIG.recipe("alll")

@@ -19,21 +19,20 @@ from workflow_src.corpus.captions import Clip
 from workflow_src.corpus.download import Downloader, Patience
 from workflow_src.corpus.folder import FolderSource
 from workflow_src.corpus.http import HttpTransport
+from workflow_src.corpus.settings import AudioCapsSource, DownloadOptions, Mirror
 from workflow_src.corpus.youtube import YoutubeTransport
 from workflow_src.errors import InputError
 
-SETTINGS = {
-    "source": "youtube",
-    "folder": None,
-    "url": None,
-    "cookies": None,
-    "timeout": 30,
-    "deadline": 300,
-    "attempts": 4,
-    "backoff": 2.0,
-    "longest_wait": 600,
-    "clips_per_second": 1.0,
-}
+SETTINGS = AudioCapsSource(source="youtube")
+OPTIONS = DownloadOptions(
+    cookies=None,
+    timeout=30,
+    deadline=300,
+    attempts=4,
+    backoff=2.0,
+    longest_wait=600,
+    clips_per_second=1.0,
+)
 
 
 @pytest.fixture
@@ -114,44 +113,46 @@ def test_the_pinned_checksums_are_those_of_the_official_files(official):
 
 def test_sources_by_name(tmp_path):
     form = ClipForm(seconds=5.0)
-    source = audio_source(SETTINGS, tmp_path, "0-of-1", form)
+    source = audio_source(SETTINGS, OPTIONS, tmp_path, "0-of-1", form)
     assert isinstance(source, Downloader)
     assert isinstance(source.transport, YoutubeTransport)
     assert source.transport.seconds == 5.0
     assert source.patience == Patience(4, 2.0, 600, 1.0)
-    settings = SETTINGS | {"source": "http", "url": "http://example.org/{file_name}"}
-    transport = audio_source(settings, tmp_path, "0-of-1", form).transport
+    url = "http://example.org/{file_name}"
+    settings = replace(SETTINGS, source="http", url=url)
+    transport = audio_source(settings, OPTIONS, tmp_path, "0-of-1", form).transport
     assert isinstance(transport, HttpTransport)
     assert (transport.timeout, transport.deadline) == (30, 300)
-    settings = SETTINGS | {"source": "folder", "folder": str(tmp_path)}
-    assert isinstance(audio_source(settings, "unused", "", form), FolderSource)
-    settings = SETTINGS | {"source": "huggingface"}
-    assert audio_source(settings, tmp_path, "", form).folder == tmp_path
+    settings = replace(SETTINGS, source="folder", folder=str(tmp_path))
+    source = audio_source(settings, OPTIONS, "unused", "", form)
+    assert isinstance(source, FolderSource)
+    settings = replace(SETTINGS, source="huggingface")
+    assert audio_source(settings, OPTIONS, tmp_path, "", form).folder == tmp_path
 
 
 def test_a_mirror_in_a_folder(tmp_path, write_audio):
     columns = {"youtube_id": "id", "start": "at", "audio": "audio"}
-    mirror = {"repository": None, "revision": "main", "folder": str(tmp_path)}
-    settings = SETTINGS | {"source": "huggingface"}
-    settings["huggingface"] = mirror | {"columns": columns}
+    mirror = Mirror(None, "main", str(tmp_path), columns)
+    settings = replace(SETTINGS, source="huggingface", huggingface=mirror)
     audio = [write_audio(tmp_path / "x.ogg").read_bytes()]
     table = pyarrow.table({"id": ["x"], "at": [30], "audio": audio})
     pyarrow.parquet.write_table(table, tmp_path / "0.parquet")
     unpack_mirror(settings, tmp_path / "unused", tmp_path / "audio")
-    source = audio_source(settings, tmp_path / "audio", "", ClipForm())
+    source = audio_source(settings, OPTIONS, tmp_path / "audio", "", ClipForm())
     assert source.fetch(Clip("x_30.flac", "x", "30")).path.read_bytes() == audio[0]
-    mirror["folder"] = None
-    settings["huggingface"] = mirror | {"columns": columns}
+    settings = replace(settings, huggingface=replace(mirror, folder=None))
     with pytest.raises(InputError, match=r"set audiocaps\.huggingface\.repository"):
         unpack_mirror(settings, tmp_path / "unused", tmp_path / "audio")
 
 
 @pytest.mark.parametrize("source", ["http", "folder"])
 def test_a_source_without_its_place(tmp_path, source):
+    settings = replace(SETTINGS, source=source)
     with pytest.raises(InputError, match=f"audiocaps.source is {source}: set"):
-        audio_source(SETTINGS | {"source": source}, tmp_path, "job", ClipForm())
+        audio_source(settings, OPTIONS, tmp_path, "job", ClipForm())
 
 
 def test_an_unknown_source(tmp_path):
+    settings = replace(SETTINGS, source="tape")
     with pytest.raises(InputError, match="'tape' is none of youtube"):
-        audio_source(SETTINGS | {"source": "tape"}, tmp_path, "job", ClipForm())
+        audio_source(settings, OPTIONS, tmp_path, "job", ClipForm())
