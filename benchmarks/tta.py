@@ -112,7 +112,7 @@ def one_full_size_clip(folder: Path, batch: int) -> int:
     encode(1)
     encodings = {size: 101 * encode(size) for size in (1, 4, 8, 16, 32)}
     decodings = {size: decode(size) for size in (7, 21)}
-    strategies = [Strategy.multi(100)]
+    strategies = [Strategy.uniform((5, 20))]
     drawing = cost(lambda: views.of("0.wav", 100))
     whole = cost(lambda: captioning_grid(model, views, strategies, text, **SEARCH))
     for name, times in (("101 encodings", encodings), ("21 decodings", decodings)):

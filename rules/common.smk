@@ -119,7 +119,7 @@ def source_files(wildcards):
     if CONFIG.selected_corpus == "folder":
         return literal(CAPTIONS_FOLDER / f"{wildcards.split}.csv")
     if CONFIG.selected_corpus == "audiocaps":
-        mirrored = CONFIG.audiocaps.source == "huggingface"
+        mirrored = selected.mirrored(CONFIG)
         return [LAYOUT.source / f"{wildcards.split}.csv"] + (
             [LAYOUT.source / "mirror.done"] if mirrored else []
         )

@@ -93,17 +93,17 @@ rule table:
         " --output {output:q} > {log:q} 2>&1"
 
 
+FIGURE4_ROWS = [
+    (task, CONFIG.tta.recipe, point)
+    for task in CLIP_FILES
+    for point in (None, *GRID_POINTS)
+]
+
+
 rule figure4:
     input:
         FIRST_USE,
-        files=score_files(
-            [
-                (task, CONFIG.tta.recipe, point)
-                for task in CLIP_FILES
-                for point in (None, *GRID_POINTS)
-            ],
-            CONFIG.seeds,
-        ),
+        files=score_files(FIGURE4_ROWS, CONFIG.seeds),
     output:
         table=LAYOUT.results / "figure4.csv",
         pictures=[LAYOUT.results / "figure4.png", LAYOUT.results / "figure4.svg"],
@@ -117,6 +117,14 @@ rule figure4:
     shell:
         "{STEP} figure4 --settings {params.settings:q} --scores {params.scores:q}"
         " --output {output.table:q} --pictures {output.pictures:q} > {log:q} 2>&1"
+
+
+# All trainings and evaluations behind the tables: what lies in runs/<corpus>/.
+rule runs:
+    input:
+        LAYOUT.identities[1],
+        [score_files(table_rows(name), CONFIG.seeds) for name in CONFIG.tables],
+        score_files(FIGURE4_ROWS, CONFIG.seeds),
 
 
 # Section 4.3: a target of its own, not part of `all`.

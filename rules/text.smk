@@ -25,7 +25,7 @@ rule word2vec:
     conda:
         "../envs/workflow.yaml"
     params:
-        width=CONFIG.captioning.model.decoder_width,
+        width=steps.word2vec_width(CONFIG),
     shell:
         "{STEP} word2vec --captions {input.captions:q}"
         " --vocabulary {input.vocabulary:q} --width {params.width}"
@@ -42,7 +42,7 @@ rule word_pieces:
     conda:
         "../envs/workflow.yaml"
     params:
-        size=CONFIG.retrieval.model.text_vocabulary_size,
+        size=steps.word_pieces_size(CONFIG),
     shell:
         "{STEP} word-pieces --captions {input:q} --size {params.size}"
         " --output {output:q} > {log:q} 2>&1"

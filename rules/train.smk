@@ -20,7 +20,7 @@ rule fetch_published:
         download=1,
     params:
         folder=str(PRETRAINED),
-        sums=[f"{file}={value}" for file, value in CONFIG.pretrained_sha256.items()],
+        sums=steps.pinned_sums(CONFIG),
     shell:
         "{STEP} fetch --name {wildcards.published} --sha256 {params.sums:q}"
         " --folder {params.folder:q} --done {output:q} > {log:q} 2>&1"

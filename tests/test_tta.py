@@ -7,12 +7,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workflow_src.tta import (
-    PAPER_GROUP_SIZES,
+from workflow_src.tta import Strategy, aggregate, grid_points
+from workflow_src.tta.levels import (
+    ORIGINAL,
     GroupMeans,
-    Strategy,
-    aggregate,
-    grid_points,
+    groups_at,
+    members,
+    multi_level,
+    one_by_one,
+    weights,
 )
 
 few = settings(max_examples=40, deadline=None, derandomize=True)
@@ -65,13 +68,7 @@ def test_tau_of_a_uniform_strategy_is_the_product_of_the_group_sizes(group_sizes
 
 
 def test_the_papers_strategies():
-    assert {tau: Strategy.multi(tau).tau for tau in PAPER_GROUP_SIZES} == {
-        10: 10,
-        25: 25,
-        50: 50,
-        100: 100,
-    }
-    assert Strategy.multi(100).group_sizes == ((5,) * 20, (20,))
+    assert Strategy.uniform((5, 20)).group_sizes == ((5,) * 20, (20,))
     assert Strategy.conventional(4).partitions == (
         ((0,), (1,), (2,), (3,)),
         ((0, 1, 2, 3),),
@@ -105,8 +102,6 @@ def test_what_is_no_strategy_names_the_layer(partitions, message):
 
 
 def test_constructors_reject_what_does_not_exist():
-    with pytest.raises(ValueError, match=r"tau = 20 \(only 10, 25, 50, 100\)"):
-        Strategy.multi(20)
     with pytest.raises(ValueError, match=r"layer 2: a group size .* not 0"):
         Strategy.uniform([2, 0])
     with pytest.raises(ValueError, match="layer 3 does not exist"):
@@ -187,7 +182,8 @@ def test_groups_of_outputs_that_arrive_in_pieces(strategy, piece, seed):
     groups = strategy.partitions[0]
     means, found = GroupMeans(groups), {}
     for first in range(0, strategy.tau, piece):
-        complete = means.add(first, outputs[first : first + piece])
+        part = outputs[first : first + piece]
+        complete = means.add(range(first, first + len(part)), part)
         assert not complete.keys() & found.keys()
         found |= complete
     rest = Strategy(strategy.partitions[1:] or [[[0]]])
@@ -213,8 +209,8 @@ def test_points_of_figure_4():
         Strategy.conventional(25),
         Strategy.mid(10),
         Strategy.mid(25),
-        Strategy.multi(10),
-        Strategy.multi(25),
+        Strategy.uniform((2, 5)),
+        Strategy.uniform((5, 5)),
     ]
 
 
@@ -224,3 +220,58 @@ def test_aggregate_rejects_the_wrong_number_of_layers_or_inputs():
         aggregate([abs], [1.0] * 4, strategy)
     with pytest.raises(ValueError, match="needs 4 augmented inputs, got 3"):
         aggregate([abs, abs], [1.0] * 3, strategy)
+
+
+@few
+@given(random_strategies(), random_strategies(), st.integers(1, 5), st.integers(0, 99))
+def test_several_strategies_at_once_are_each_alone(one, other, size, seed):
+    """Whatever they share is run once; the original is averaged half and half."""
+    depth = min(len(one.partitions), len(other.partitions))
+    strategies = []
+    for strategy in (one, other):
+        *kept, last = strategy.partitions[:depth]
+        strategies.append(Strategy([*kept, [[i for group in last for i in group]]]))
+    layers = random_layers(depth, seed)
+    tau = max(strategy.tau for strategy in strategies)
+    views = np.random.default_rng(seed).standard_normal((tau + 1, 5))
+    calls = []
+
+    def counting(layer):
+        return one_by_one(lambda x: (calls.append(None), layer(x))[1])
+
+    found = multi_level(
+        (([index], [layers[0](views[index])]) for index in range(ORIGINAL, tau)),
+        [counting(layer) for layer in layers[1:]],
+        strategies,
+        include_original=True,
+        size=size,
+    )
+    original = aggregate(layers, views[-1:], Strategy.uniform([1] * depth))
+    for strategy in strategies:
+        own = aggregate(layers, views[: strategy.tau], strategy)
+        np.testing.assert_allclose(found[strategy], (original + own) / 2, rtol=1e-9)
+    distinct = sum(
+        len(groups_at(strategies, level, include_original=True))
+        for level in range(1, depth)
+    )
+    assert len(calls) == distinct
+
+
+def test_shares_of_a_stabilised_strategy():
+    strategy = Strategy.uniform((2, 3))
+    assert members(strategy, True) == [(ORIGINAL,), (0, 1), (2, 3), (4, 5)]
+    assert weights(strategy, True) == pytest.approx([0.5, 1 / 6, 1 / 6, 1 / 6])
+    assert members(strategy, False) == [(0, 1), (2, 3), (4, 5)]
+    assert weights(strategy, False) == pytest.approx([1 / 3] * 3)
+
+
+def test_the_papers_grid_needs_129_distinct_means_and_the_clip():
+    grid = grid_points([10, 25, 50, 100], [(2, 5), (5, 5), (5, 10), (5, 20)])
+    # 100 views, 4 means of all, 5 pairs, 20 fives
+    strategies = [point.strategy for point in grid]
+    assert len(groups_at(strategies, 1, include_original=True)) == 1 + 129
+
+
+def test_strategies_of_another_depth_are_refused():
+    with pytest.raises(ValueError, match="the strategy has 3 layers, the model 2"):
+        multi_level([], [one_by_one(abs)], [Strategy.uniform((2, 2, 2))])

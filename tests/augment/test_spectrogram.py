@@ -58,6 +58,16 @@ def test_same_generator_same_mask():
     assert torch.equal(first, second)
 
 
+def test_one_spectrogram_and_torchs_own_generator():
+    spectrogram = torch.randn(2, 50, 16)
+    torch.manual_seed(3)
+    first = SpecAugment()(spectrogram[0])
+    torch.manual_seed(3)
+    assert torch.equal(SpecAugment()(spectrogram[:1])[0], first)
+    with pytest.raises(InputError, match=r"are \(B, L, F\), not \(50,\)"):
+        SpecAugment()(torch.zeros(50))
+
+
 def test_half_strength():
     assert SpecAugment(2, 64, 2, 8).scaled(0.5) == SpecAugment(2, 32, 2, 4)
 

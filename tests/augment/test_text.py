@@ -4,6 +4,7 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -120,3 +121,13 @@ def test_bad_options_and_captions():
         EDA(0, 0, 0, 0)
     with pytest.raises(InputError, match="is empty"):
         EDA()(["  "], torch_generator(0))
+    with pytest.raises(InputError, match="captions are a list, not the string 'rain'"):
+        EDA()("rain")
+
+
+def test_torchs_own_generator():
+    torch.manual_seed(3)
+    first = EDA()(CAPTIONS)
+    assert EDA()(CAPTIONS) != first
+    torch.manual_seed(3)
+    assert EDA()(CAPTIONS) == first

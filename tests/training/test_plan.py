@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workflow_src.augment import PairMix
+from workflow_src.augment.mixing import Mixing
 from workflow_src.errors import InputError
 from workflow_src.training.plan import Schedule
 
@@ -19,8 +19,8 @@ from workflow_src.training.plan import Schedule
     seed=st.integers(0, 2**32 - 1),
 )
 def test_a_batch_never_repeats_a_pair(batch, ratio, n, spare, seed):
-    pairmix = PairMix(ratio=ratio, n=n)
-    pairs = max(pairmix.pairs(batch), batch) + spare
+    pairmix = Mixing(ratio=ratio, n=n)
+    pairs = batch + (n - 1) * pairmix.generated(batch) + spare
     schedule = Schedule(pairs, batch, seed, pairmix)
     generated = round(ratio * batch)
     for epoch in range(3):
@@ -34,7 +34,7 @@ def test_a_batch_never_repeats_a_pair(batch, ratio, n, spare, seed):
 
 
 def test_the_stream_takes_every_pair_once_a_pass():
-    schedule = Schedule(100, 8, 1, PairMix(ratio=0.25))
+    schedule = Schedule(100, 8, 1, Mixing(ratio=0.25))
     rows = [
         row
         for epoch in range(20)
@@ -49,13 +49,13 @@ def test_the_stream_takes_every_pair_once_a_pass():
 def test_every_recipe_has_the_same_number_of_updates():
     steps = {
         Schedule(49_274, 32, 20, pairmix).steps
-        for pairmix in (None, PairMix(ratio=0.125), PairMix(ratio=0.6))
+        for pairmix in (None, Mixing(ratio=0.125), Mixing(ratio=0.6))
     }
     assert steps == {1540}
 
 
 def test_extra_pairs_are_uniform_outside_the_batch():
-    schedule = Schedule(20, 4, 3, PairMix(ratio=0.5))
+    schedule = Schedule(20, 4, 3, Mixing(ratio=0.5))
     ordinary = np.array([7, 0])
     counts = Counter(
         int(row)
@@ -67,7 +67,7 @@ def test_extra_pairs_are_uniform_outside_the_batch():
 
 
 def test_a_pure_function_of_seed_epoch_and_step():
-    pairmix = PairMix()
+    pairmix = Mixing()
     whole = dict(Schedule(50, 8, 5, pairmix).epoch(3))
     resumed = dict(Schedule(50, 8, 5, pairmix).epoch(3, start=4))
     assert list(resumed) == [4, 5, 6]
@@ -79,6 +79,6 @@ def test_a_pure_function_of_seed_epoch_and_step():
 
 def test_too_small_a_corpus():
     with pytest.raises(InputError, match=r"needs 40 different pairs .* corpus has 39"):
-        Schedule(39, 32, 0, PairMix(ratio=0.25))
+        Schedule(39, 32, 0, Mixing(ratio=0.25))
     with pytest.raises(InputError, match="batch_size is at least 1"):
         Schedule(39, 0, 0)

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from workflow_src.audio.settings import ClipForm, FrontEndSettings
+from workflow_src.audio.settings import AudioForm, FrontEndSettings
 from workflow_src.audio.store import LogMelStore
 from workflow_src.errors import InputError
 
 
 def open_log_mels(
-    folder: Path, front_end: FrontEndSettings, form: ClipForm
+    folder: Path, front_end: FrontEndSettings, form: AudioForm
 ) -> LogMelStore:
     """Open the log-mels of a split that a model reads.
 

@@ -12,13 +12,12 @@ FrontEndName = Literal["act", "panns"]
 
 
 @dataclass(frozen=True)
-class ClipForm(Settings):
-    """What every clip is brought to.
+class AudioForm(Settings):
+    """The form of every clip that a model sees.
 
     Attributes:
         sample_rate: Hz.
         seconds: shorter clips are padded with zeros at the end, longer ones cut.
-        min_seconds: a shorter file is refused.
 
     Raises:
         InputError: a value that is not positive.
@@ -26,7 +25,6 @@ class ClipForm(Settings):
 
     sample_rate: int = 32_000
     seconds: float = 10.0
-    min_seconds: float = 0.5
 
     def __post_init__(self) -> None:
         for key, value in vars(self).items():
@@ -37,6 +35,17 @@ class ClipForm(Settings):
     def samples(self) -> int:
         """Samples of a clip."""
         return round(self.sample_rate * self.seconds)
+
+
+@dataclass(frozen=True)
+class ClipForm(AudioForm):
+    """What every clip is brought to when it is decoded.
+
+    Attributes:
+        min_seconds: a shorter file is refused.
+    """
+
+    min_seconds: float = 0.5
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,11 @@ def torch_generator(
     return torch.Generator(device=device).manual_seed(seed_from(*keys))
 
 
+def or_default(generator: torch.Generator | None) -> torch.Generator:
+    """`generator`, or torch's default one, which `torch.manual_seed` seeds."""
+    return torch.default_generator if generator is None else generator
+
+
 def _next_seed(generator: torch.Generator) -> int:
     return int(
         torch.randint(2**63 - 1, (), generator=generator, device=generator.device)

@@ -1,203 +1,226 @@
-"""PairMix: mixed audio with joined captions (Section 2, Equation 1 of the paper)."""
+"""PairMix for any training loop: a batch of pairs in, one of the same size out."""
 
-from collections.abc import Callable, Sequence
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from math import log
 
+import numpy as np
 import torch
 from torch import Tensor
+from torch.utils.data import get_worker_info
 
-from workflow_src.augment.generators import numpy_generator
-from workflow_src.augment.settings import PairMixSettings
+from workflow_src.augment.generators import (
+    numpy_generator,
+    or_default,
+    seed_from,
+)
+from workflow_src.augment.mixing import Clips, FrontEnd, MixDraw, Mixing
+from workflow_src.augment.settings import MixingDomain, MixingLevel
 from workflow_src.errors import InputError
 
-NEPERS_PER_DECIBEL = log(10) / 10  # of power
+Pairs = tuple[Tensor, Sequence[str]]  # clips and their captions
 
 
 @dataclass(frozen=True)
-class MixDraw:
-    """What Equation 1 draws for G generated samples.
+class PairDraw:
+    """What is drawn for one mini-batch.
 
     Attributes:
-        weights: (G, n) float32, λ; each row sums to 1.
-        waveform_level: (G,) bool, γ; True mixes waveforms, False log-mels.
+        sources: (G, n) rows of the pairs that are mixed, on the CPU.
+        mix: λ and γ of the G mixes.
     """
 
-    weights: Tensor
-    waveform_level: Tensor
+    sources: Tensor
+    mix: MixDraw
 
 
-@dataclass(frozen=True)
-class PairMix(PairMixSettings):
-    """Generates audio-caption pairs by mixing n pairs into one (Equation 1).
+class PairMix:
+    """Mixes audio-caption pairs into new ones (Equation 1): audio as a weighted sum,
+    captions one after the other.
 
-    Of a mini-batch of B samples, round(ratio · B) are generated, each from n
-    pairs of its own; the others stay as they are. On its own, with `pairs(B)`
-    different pairs of which none is mixed yet:
+    Of a batch of B pairs the last round(ratio · B) are replaced by mixes of n pairs
+    each. The sources are drawn from the batch itself, or from a second one: the
+    paper's way (Section 4.3), which leaves no pair twice in a mini-batch.
 
-        log_mels, captions = PairMix()(waveforms, captions, front_end, generator)
+        >>> import torch
+        >>> from workflow_src.audio.frontend import PannsLogMel
+        >>> from workflow_src.augment import PairMix
+        >>> mix = PairMix(PannsLogMel(), generator=torch.Generator().manual_seed(5))
+        >>> waveforms = torch.rand(4, 32_000) - 0.5  # one second at 32 kHz
+        >>> captions = ["a dog barks", "rain falls", "a bell rings", "a car idles"]
+        >>> log_mels, captions = mix(waveforms, captions)
+        >>> log_mels.shape
+        torch.Size([4, 101, 64])
+        >>> captions[3]
+        'a car idles a dog barks'
 
-    Attributes and errors are those of `PairMixSettings`.
+    Draws are made on the CPU, or where the generator lives; the mixing is done where
+    the clips are.
+
+    Args:
+        front_end: M of Equation 1, (B, T) -> (B, L, F) in dB. None where all clips
+            come as log-mels.
+        ratio: K, the share of mixes in a batch, 0 to 1.
+        level: where audio is mixed. `either`: a fair coin for each mix chooses
+            `waveform` or `spectrogram`. `concat`: the clips follow each other in
+            time, each cut to its n-th part.
+        alpha: λ ~ Beta(alpha, alpha), for n > 2 Dirichlet(alpha, ..., alpha).
+        fixed_lambda: if given, λ is not drawn: λ_1, or all n weights.
+        n: pairs in a mix.
+        domain: `log` mixes log-mels as they are; `power` mixes mel power and goes
+            back to decibels. Of spectrogram-level mixes only.
+        generator: of every draw; None takes torch's default generator. In a worker
+            of a DataLoader each worker has its own stream, decided by the seeds of
+            this generator and of the worker; to repeat it, seed the loader too.
+
+    Raises:
+        InputError: a value out of its range, named in the sentence.
     """
 
-    def pairs(self, batch_size: int) -> int:
-        """Pairs that a mini-batch of `batch_size` is made of, n a generated one."""
-        return batch_size + (self.n - 1) * self.generated(batch_size)
+    def __init__(
+        self,
+        front_end: FrontEnd | None,
+        ratio: float = 0.25,
+        level: MixingLevel = "either",
+        alpha: float = 0.1,
+        fixed_lambda: float | tuple[float, ...] | None = None,
+        n: int = 2,
+        domain: MixingDomain = "log",
+        generator: torch.Generator | None = None,
+    ) -> None:
+        self.front_end = front_end
+        self.mixing = Mixing(ratio, level, alpha, fixed_lambda, n, domain)
+        self.generator = generator
+        self._of_worker: tuple[int, torch.Generator] | None = None
 
-    def batch_size(self, pairs: int) -> int:
-        """The mini-batch that `pairs` pairs make; the inverse of `pairs`.
-
-        Raises:
-            InputError: no mini-batch is made of that many pairs.
-        """
-        for size in range(pairs // self.n, pairs + 1):
-            if self.pairs(size) == pairs:
-                return size
-        raise InputError(
-            f"pairmix: no mini-batch is made of {pairs} pairs with ratio {self.ratio} "
-            f"and n = {self.n}; load pairs(batch_size) of them"
-        )
-
-    def draw(self, count: int, generator: torch.Generator) -> MixDraw:
-        """Draws λ and γ for `count` generated samples, on the CPU."""
-        rng = numpy_generator(generator)
-        if self.fixed_lambda is None:
-            weights = torch.from_numpy(rng.dirichlet([self.alpha] * self.n, size=count))
-        else:
-            weights = torch.tensor(self.fixed_weights()).expand(count, self.n).clone()
-        coin = torch.from_numpy(rng.random(count) < 0.5)
-        if self.level != "either":
-            coin = torch.full((count,), self.level != "spectrogram")
-        return MixDraw(weights.float(), coin)
-
-    def mix_waveforms(self, sources: Tensor, weights: Tensor) -> Tensor:
-        """Σ λ_i a_i, or for level `concat` the clips one after the other.
-
-        Args:
-            sources: (G, n, T) waveforms.
-            weights: (G, n), λ; unused by `concat`.
-
-        Returns:
-            (G, T), new memory. For `concat`, the first T / n samples of each.
-        """
-        self._check_sources(sources, weights)
-        if self.level != "concat":
-            return _weighted_sum(sources, weights)
-        samples = sources.shape[2]
-        edges = [samples * i // self.n for i in range(self.n + 1)]
-        return torch.cat(
-            [
-                sources[:, i, : stop - start]
-                for i, (start, stop) in enumerate(pairwise(edges))
-            ],
-            dim=1,
-        )
-
-    def mix_log_mels(self, sources: Tensor, weights: Tensor) -> Tensor:
-        """Σ λ_i M(a_i), with M in decibels or in power by `domain`.
-
-        Args:
-            sources: (G, n, L, F) log-mels in dB.
-            weights: (G, n), λ.
-
-        Returns:
-            (G, L, F) in dB, new memory.
-        """
-        self._check_sources(sources, weights)
-        if self.domain == "log":
-            return _weighted_sum(sources, weights)
-        weights = weights.to(sources.device)[:, :, None, None]
-        log_power = sources * NEPERS_PER_DECIBEL + weights.log()
-        return log_power.logsumexp(dim=1) / NEPERS_PER_DECIBEL
-
-    def mix_captions(self, captions: Sequence[str]) -> list[str]:
-        """Joins every n captions in their order, one space between (Equation 1)."""
-        if len(captions) % self.n:
-            raise InputError(
-                f"pairmix: {len(captions)} captions are no multiple of n = {self.n}"
-            )
-        return [
-            " ".join(captions[i : i + self.n]) for i in range(0, len(captions), self.n)
-        ]
-
-    def join(self, mixed: Tensor, sources: Tensor, draw: MixDraw) -> Tensor:
-        """ŝ = γ ŝ_w + (1 - γ) ŝ_m for all generated samples.
-
-        Args:
-            mixed: (G_w, L, F), front end of the samples mixed as waveforms.
-            sources: (G_m · n, L, F), log-mels of the others' sources, in order.
-            draw: λ and γ of all G = G_w + G_m samples.
-
-        Returns:
-            (G, L, F), new memory.
-        """
-        weights = draw.weights[~draw.waveform_level]
-        sources = sources.unflatten(0, (len(weights), self.n))
-        parts = torch.cat([mixed, self.mix_log_mels(sources, weights)])
-        # Stable, so that both parts keep their order: where γ is 1 comes first.
-        order = (~draw.waveform_level).int().argsort(stable=True)
-        return parts[order.argsort().to(parts.device)]
+    def __repr__(self) -> str:
+        return f"PairMix({self.front_end!r}, {self.mixing!r})"
 
     def __call__(
         self,
         waveforms: Tensor,
         captions: Sequence[str],
-        front_end: Callable[[Tensor], Tensor],
-        generator: torch.Generator,
+        extra: Pairs | None = None,
     ) -> tuple[Tensor, list[str]]:
-        """Makes a mini-batch of B samples from `pairs(B)` different pairs.
+        """Makes a mini-batch of B samples from B pairs.
 
         Args:
-            waveforms: (P, T) float, P = pairs(B); stays as it is.
-            captions: P captions, in the order of the waveforms.
-            front_end: M of Equation 1, (B, T) -> (B, L, F) in dB.
-            generator: source of γ and λ, on any device.
+            waveforms: (B, T) float; or log-mels (B, L, F) in dB, which the front
+                end then does not see: level `spectrogram` only. Stay as they are.
+            captions: B captions.
+            extra: a second batch, (clips, captions), of which all mixes are made;
+                clips like `waveforms`, any number of them. No pair is taken twice
+                while there are enough: n · round(ratio · B).
 
         Returns:
-            Log-mels (B, L, F) on the device of `waveforms`, and B captions. The
-            first samples are the ordinary ones, in order; the last
-            round(K · B) are generated from the remaining pairs, n after n.
+            Log-mels (B, L, F) on the device of the clips, new memory, and B
+            captions. The first B - round(ratio · B) are the given ones, in order;
+            mixes follow. The pairs of a mix differ wherever n of them are there.
 
         Raises:
-            InputError: P is not pairs(B) for any B, or not one caption a clip.
+            InputError: shapes or numbers do not agree, or log-mels are to be mixed
+                as waveforms.
         """
-        if len(waveforms) != len(captions):
+        available = len(waveforms) if extra is None else len(extra[0])
+        draw = self.draw(len(waveforms), available)
+        return self.apply(waveforms, captions, draw, extra)
+
+    def draw(self, batch_size: int, available: int) -> PairDraw:
+        """Draws for a mini-batch of `batch_size`, mixed from `available` pairs."""
+        generator = self._stream()
+        count = self.mixing.generated(batch_size)
+        mix = self.mixing.draw(count, generator)
+        rng = numpy_generator(generator)
+        return PairDraw(_sources(available, count, self.mixing.n, rng), mix)
+
+    def apply(
+        self,
+        waveforms: Tensor,
+        captions: Sequence[str],
+        draw: PairDraw,
+        extra: Pairs | None = None,
+    ) -> tuple[Tensor, list[str]]:
+        """As `__call__`, with what `draw` gave."""
+        pool = (waveforms, captions) if extra is None else extra
+        for clips, texts in ((waveforms, captions), pool):
+            self._check(clips, texts)
+        if pool[0].shape[1:] != waveforms.shape[1:]:
             raise InputError(
-                f"pairmix: {len(waveforms)} waveforms, but {len(captions)} captions"
+                f"pairmix: clips {tuple(waveforms.shape)} and extra clips "
+                f"{tuple(pool[0].shape)} differ in more than their number"
             )
-        size = self.batch_size(len(waveforms))
-        generated = self.generated(size)
-        ordinary, sources = waveforms.split([size - generated, generated * self.n])
-        draw = self.draw(generated, generator)
-        at_waveform = draw.waveform_level.nonzero().flatten().to(waveforms.device)
-        at_log_mel = (~draw.waveform_level).nonzero().flatten().to(waveforms.device)
-        sources = sources.unflatten(0, (generated, self.n))
-        mixed = self.mix_waveforms(
-            sources[at_waveform], draw.weights[draw.waveform_level]
+        kept = len(waveforms) - len(draw.sources)
+        rows = draw.sources.flatten()
+        clips = waveforms[:kept]
+        if len(rows):
+            clips = torch.cat([clips, pool[0][rows.to(pool[0].device)]])
+        is_waveform = clips.ndim == 2
+        all_clips = (
+            Clips.of_waveforms(clips) if is_waveform else Clips.of_log_mels(clips)
         )
-        unmixed = sources[at_log_mel].flatten(0, 1)
-        kept, mixed, sources = front_end(torch.cat([ordinary, mixed, unmixed])).split(
-            [len(ordinary), len(mixed), len(unmixed)]
-        )
-        log_mels = torch.cat([kept, self.join(mixed, sources, draw)])
-        kept_captions = list(captions[: size - generated])
-        return log_mels, kept_captions + self.mix_captions(captions[size - generated :])
+        log_mels = self.mixing.log_mels(all_clips, draw.mix, self.front_end)
+        if not len(rows):  # may be the memory of the input
+            log_mels = log_mels.clone()
+        mixed = self.mixing.mix_captions([pool[1][row] for row in rows.tolist()])
+        return log_mels, [*captions[:kept], *mixed]
 
-    def _check_sources(self, sources: Tensor, weights: Tensor) -> None:
-        if sources.shape[:2] != weights.shape or weights.shape[1] != self.n:
+    def collate_fn(
+        self, samples: Sequence[tuple[Tensor | np.ndarray, str]]
+    ) -> tuple[Tensor, list[str]]:
+        """For a DataLoader: B samples (waveform (T,), caption) -> a mini-batch.
+
+        The mixes are made of the batch itself. Picklable where the front end is.
+
+        Raises:
+            InputError: waveforms of different lengths, or what `__call__` raises.
+        """
+        clips = [torch.as_tensor(waveform) for waveform, _ in samples]
+        shapes = {tuple(clip.shape) for clip in clips}
+        if len(shapes) > 1:
             raise InputError(
-                f"pairmix: sources {tuple(sources.shape)} and weights "
-                f"{tuple(weights.shape)} do not agree on (samples, n = {self.n})"
+                "pairmix: the clips of a batch have one shape, not "
+                + ", ".join(map(str, sorted(shapes)))
             )
+        return self(torch.stack(clips), [caption for _, caption in samples])
+
+    def _check(self, clips: Tensor, captions: Sequence[str]) -> None:
+        if clips.ndim not in (2, 3):
+            raise InputError(
+                "pairmix: clips are waveforms (B, T) or log-mels (B, L, F), not "
+                f"{tuple(clips.shape)}"
+            )
+        if not clips.is_floating_point():
+            raise InputError(f"pairmix: clips are floats, not {clips.dtype}")
+        if clips.ndim == 3 and self.mixing.needs_waveforms:
+            raise InputError(
+                f"pairmix: level {self.mixing.level!r} mixes waveforms (B, T), not "
+                f"log-mels {tuple(clips.shape)}; level 'spectrogram' mixes those"
+            )
+        if isinstance(captions, str) or len(clips) != len(captions):
+            count = 1 if isinstance(captions, str) else len(captions)
+            raise InputError(f"pairmix: {len(clips)} clips, but {count} captions")
+
+    def _stream(self) -> torch.Generator:
+        """The generator to draw from: in a worker of a DataLoader, its own."""
+        worker = get_worker_info()
+        if self.generator is None or worker is None:
+            return or_default(self.generator)
+        # Each worker holds a copy of the generator, and all would draw the same.
+        if self._of_worker is None or self._of_worker[0] != worker.seed:
+            seed = seed_from(self.generator.initial_seed(), worker.seed)
+            self._of_worker = worker.seed, torch.Generator().manual_seed(seed)
+        return self._of_worker[1]
 
 
-def _weighted_sum(sources: Tensor, weights: Tensor) -> Tensor:
-    # Term by term: no (G, n, ...) temporary, and no matrix product that
-    # autocast or TF32 would round.
-    weights = weights.to(sources.device, sources.dtype)
-    weights = weights[(...,) + (None,) * (sources.dim() - 2)]
-    total = weights[:, 0] * sources[:, 0]
-    for i in range(1, sources.shape[1]):
-        total.addcmul_(weights[:, i].expand_as(total), sources[:, i])
-    return total
+def _sources(available: int, count: int, n: int, rng: np.random.Generator) -> Tensor:
+    """Rows of the pairs in each of `count` mixes: (count, n) of 0 .. available - 1."""
+    if count and not available:
+        raise InputError("pairmix: there is no pair to mix")
+    rows = np.empty((count, n), np.int64)
+    if available >= count * n > 0:
+        rows[:] = rng.choice(available, (count, n), replace=False)
+    else:
+        for row in rows:
+            row[:] = rng.choice(available, n, replace=available < n)
+    return torch.from_numpy(rows)

@@ -11,7 +11,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
-from workflow_src.augment.pairmix import PairMix
+from workflow_src.augment.mixing import Mixing
 from workflow_src.augment.recipes import RecipeSettings
 from workflow_src.augment.spectrogram import SpecAugment
 from workflow_src.augment.text import EDA
@@ -23,7 +23,7 @@ AUGMENTATIONS: dict[str, Callable[..., Any]] = {
     "noise": Noise,
     "specaugment": SpecAugment,
     "eda": EDA,
-    "pairmix": PairMix,
+    "pairmix": Mixing,
 }
 
 FrontEnd = Callable[[Tensor], Tensor]
@@ -144,7 +144,7 @@ class Recipe(AudioAugmentation):
 
     name: str
     eda: EDA | None = None
-    pairmix: PairMix | None = None
+    pairmix: Mixing | None = None
 
     @classmethod
     def of(cls, settings: RecipeSettings) -> Self:

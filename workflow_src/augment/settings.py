@@ -89,12 +89,20 @@ class ReverbSettings(EffectSettings):
         probability: of a clip to be changed.
         rt60: shortest and longest time in seconds in which the energy falls by
             60 dB, drawn uniformly.
+        direct_to_tail_db: lowest and highest energy of the direct path above that
+            of the tail in dB, drawn uniformly; None leaves the direct path out, so
+            that the diffuse tail alone is heard, as no room has it.
+        responses: a folder of measured impulse responses, one of which is drawn
+            for each clip; `rt60` and `direct_to_tail_db` are then those of the
+            rooms and not used. None makes responses.
 
     Raises:
         InputError: a value out of its range.
     """
 
     rt60: tuple[float, float] = (0.1, 0.8)
+    direct_to_tail_db: tuple[float, float] | None = (0.0, 10.0)
+    responses: str | None = None
 
     @property
     def name(self) -> str:
@@ -106,9 +114,15 @@ class ReverbSettings(EffectSettings):
         self._check_range("rt60", self.rt60)
         if self.rt60[0] <= 0:
             raise InputError(f"reverb: rt60 is positive, not {self.rt60[0]}")
+        if self.direct_to_tail_db is not None:
+            self._check_range("direct_to_tail_db", self.direct_to_tail_db)
 
     def scaled(self, factor: float) -> Self:
-        """The effect with `factor` times the probability and the RT60."""
+        """The effect with `factor` times the probability and the RT60.
+
+        The ratio of the direct path to the tail stays: the tail is as loud, and
+        shorter. Measured responses stay as they are; only the probability changes.
+        """
         low, high = self.rt60
         return replace(super().scaled(factor), rt60=(low * factor, high * factor))
 

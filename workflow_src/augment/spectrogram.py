@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from workflow_src.augment.generators import or_default
 from workflow_src.augment.settings import SpecAugmentSettings
+from workflow_src.errors import InputError
 
 # A stripe covers at most this share of its axis, whatever its width in frames
 # or bins says: the upper bound "p" of Section 2 of Park et al. At 500 x 64 and
@@ -23,6 +25,14 @@ class SpecAugment(SpecAugmentSettings):
     is then the mean. The maximum width is the one given or a quarter of the axis,
     whichever is less.
 
+        >>> import torch
+        >>> from workflow_src.augment import SpecAugment
+        >>> specaugment = SpecAugment(time_stripes=1, time_width=20)
+        >>> normalised = torch.ones(4, 500, 64)
+        >>> masked = specaugment(normalised, torch.Generator().manual_seed(1))
+        >>> masked.unique().tolist()
+        [0.0, 1.0]
+
     Attributes and errors are those of `SpecAugmentSettings`.
     """
 
@@ -37,9 +47,30 @@ class SpecAugment(SpecAugmentSettings):
         )
         return in_time[:, :, None] | in_frequency[:, None, :]
 
-    def __call__(self, spectrogram: Tensor, generator: torch.Generator) -> Tensor:
-        """Masks a batch: (B, L, F) -> (B, L, F), new memory."""
-        masked = self.masked(tuple(spectrogram.shape), generator)
+    def __call__(
+        self, spectrogram: Tensor, generator: torch.Generator | None = None
+    ) -> Tensor:
+        """Draws and masks.
+
+        Args:
+            spectrogram: (B, L, F), or one (L, F); stays as it is.
+            generator: of every draw; None takes torch's default generator.
+
+        Returns:
+            The same shape, new memory.
+
+        Raises:
+            InputError: another shape.
+        """
+        if spectrogram.ndim == 2:
+            return self(spectrogram[None], generator)[0]
+        if spectrogram.ndim != 3:
+            raise InputError(
+                "specaugment: spectrograms are (B, L, F), not "
+                f"{tuple(spectrogram.shape)}"
+            )
+        samples, frames, bins = spectrogram.shape
+        masked = self.masked((samples, frames, bins), or_default(generator))
         return spectrogram.masked_fill(masked.to(spectrogram.device), 0)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from workflow_src.augment.generators import numpy_generator
+from workflow_src.augment.generators import numpy_generator, or_default
 from workflow_src.augment.settings import EDASettings
 from workflow_src.augment.wordnet import synonyms
 from workflow_src.errors import InputError
@@ -46,19 +46,31 @@ class EDA(EDASettings):
     Words are what whitespace separates; a replaced word keeps the punctuation
     around it.
 
+        >>> import torch
+        >>> from workflow_src.augment import EDA
+        >>> eda = EDA(0, 0, random_swap=0.1, random_deletion=0)
+        >>> eda(["a dog barks"], torch.Generator().manual_seed(2))
+        ['barks dog a']
+
     Attributes and errors are those of `EDASettings`.
     """
 
     def __call__(
-        self, captions: Sequence[str], generator: torch.Generator
+        self, captions: Sequence[str], generator: torch.Generator | None = None
     ) -> list[str]:
         """Augments each caption; the same generator state gives the same captions.
 
+        Args:
+            captions: a list, also of one.
+            generator: of every draw; None takes torch's default generator.
+
         Raises:
-            InputError: a caption is empty.
+            InputError: a caption is empty, or `captions` is a single string.
         """
-        rng = numpy_generator(generator)
-        operations = [
+        if isinstance(captions, str):
+            raise InputError(f"eda: captions are a list, not the string {captions!r}")
+        rng = numpy_generator(or_default(generator))
+        operations: list[tuple[Operation, float]] = [
             (operation, rate)
             for operation, rate in (
                 (replace_synonyms, self.synonym_replacement),

@@ -4,19 +4,22 @@ Each effect draws, for each clip on its own, whether it applies and how strongly
 only the clips that were drawn cost time.
 """
 
+import math
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from workflow_src.augment.generators import on_device
+from workflow_src.augment.generators import on_device, or_default
+from workflow_src.augment.responses import measured_responses
 from workflow_src.augment.settings import (
     SAMPLE_RATE,
     EffectSettings,
     NoiseSettings,
     ReverbSettings,
 )
+from workflow_src.errors import InputError
 
 DECAY_AT_RT60 = 1e-3  # of amplitude: -60 dB
 
@@ -39,7 +42,7 @@ class _Effect(EffectSettings):
         low, high = self._strength_range
         uniform = torch.rand(2, count, generator=generator, device=generator.device)
         chosen, position = uniform.cpu()
-        strength = low + (high - low) * position
+        strength: Tensor = low + (high - low) * position
         return strength.masked_fill(chosen >= self.probability, torch.nan)
 
     def apply(
@@ -70,8 +73,30 @@ class _Effect(EffectSettings):
             generator = on_device(generator, waveforms.device)
             waveforms[rows] = self._transform(waveforms[rows], strength, generator)
 
-    def __call__(self, waveforms: Tensor, generator: torch.Generator) -> Tensor:
-        """Draws and applies: (B, T) -> (B, T), new memory."""
+    def __call__(
+        self, waveforms: Tensor, generator: torch.Generator | None = None
+    ) -> Tensor:
+        """Draws and applies.
+
+        Args:
+            waveforms: (B, T) float, or one clip (T,); stays as it is.
+            generator: of every draw; None takes torch's default generator.
+
+        Returns:
+            The same shape, new memory.
+
+        Raises:
+            InputError: another shape, or integers.
+        """
+        if not waveforms.is_floating_point():
+            raise InputError(f"{self.name}: samples are floats, not {waveforms.dtype}")
+        if waveforms.ndim == 1:
+            return self(waveforms[None], generator)[0]
+        if waveforms.ndim != 2:
+            raise InputError(
+                f"{self.name}: waveforms are (B, T), not {tuple(waveforms.shape)}"
+            )
+        generator = or_default(generator)
         return self.apply(waveforms, self.draw(len(waveforms), generator), generator)
 
     def _transform(
@@ -86,6 +111,14 @@ class Noise(NoiseSettings, _Effect):
 
     The ratio is that of mean powers over the whole clip, padding included, and
     is met exactly. A silent clip stays silent: it has no such ratio.
+
+        >>> import torch
+        >>> from workflow_src.augment import Noise
+        >>> noise = Noise(probability=1.0, snr_db=(10, 10))
+        >>> waveforms = torch.rand(2, 32_000) - 0.5
+        >>> added = noise(waveforms, torch.Generator().manual_seed(1)) - waveforms
+        >>> round(float(10 * (waveforms.var() / added.var()).log10()))
+        10
 
     Attributes and errors are those of `NoiseSettings`.
     """
@@ -104,11 +137,22 @@ class Noise(NoiseSettings, _Effect):
 
 @dataclass(frozen=True)
 class Reverb(ReverbSettings, _Effect):
-    """Convolves with exponentially decaying noise, RT60 drawn per clip.
+    """Convolves with the impulse response of a room, made for each clip or measured.
 
-    The impulse response is white Gaussian noise under 10^(-3 t / RT60), the
-    statistical model of a diffuse room, as long as the longest RT60. The output
-    has the length and the root-mean-square level of the input.
+    A made response is a direct path at time 0 and then a tail: white Gaussian noise
+    under 10^(-3 t / RT60), the statistical model of a diffuse room, as long as the
+    longest RT60. RT60 and the energy of the direct path above the tail's are drawn
+    for each clip. The output has the length and the root-mean-square level of the
+    input, and is not shifted against it.
+
+        >>> import torch
+        >>> from workflow_src.augment import Reverb
+        >>> reverb = Reverb(probability=1.0, rt60=(0.2, 0.4))
+        >>> click = torch.zeros(1, 32_000)
+        >>> click[0, 100] = 1
+        >>> heard = reverb(click, torch.Generator().manual_seed(1))
+        >>> int(heard[0].abs().argmax()), bool(heard[0, 101:1000].any())
+        (100, True)
 
     Attributes and errors are those of `ReverbSettings`, and
 
@@ -123,11 +167,36 @@ class Reverb(ReverbSettings, _Effect):
         return self.rt60[0], self.rt60[1]
 
     def impulse_responses(self, rt60: Tensor, generator: torch.Generator) -> Tensor:
-        """One random impulse response a value of `rt60` (G,) in seconds: (G, T)."""
+        """One response a clip.
+
+        Args:
+            rt60: (G,) seconds, of the tail; not used by measured responses.
+            generator: of what else is drawn, on the device of `rt60`.
+
+        Returns:
+            (G, R), R the longest RT60 or that of the longest measured response.
+        """
+        if self.responses is not None:
+            known = measured_responses(self.responses, self.sample_rate).to(rt60)
+            shape, device = rt60.shape, rt60.device
+            chosen = torch.randint(
+                len(known), shape, generator=generator, device=device
+            )
+            return known[chosen]
         length = max(1, round(self.rt60[1] * self.sample_rate))
         time = torch.arange(length, device=rt60.device, dtype=rt60.dtype)
         decay = DECAY_AT_RT60 ** (time / (rt60[:, None] * self.sample_rate))
-        return decay.mul_(torch.empty_like(decay).normal_(generator=generator))
+        tail = decay.mul_(torch.empty_like(decay).normal_(generator=generator))
+        if self.direct_to_tail_db is None:
+            return tail
+        low, high = self.direct_to_tail_db
+        position = torch.empty_like(rt60).uniform_(generator=generator)
+        level = 10 ** ((low + (high - low) * position) / 20)
+        # The direct path, 1, takes the place of the tail's first sample.
+        norm = torch.linalg.vector_norm(tail[:, 1:], dim=1)
+        tail /= (level * norm).clamp_min(torch.finfo(tail.dtype).tiny)[:, None]
+        tail[:, 0] = 1
+        return tail
 
     def _transform(
         self, waveforms: Tensor, strength: Tensor, generator: torch.Generator
@@ -161,12 +230,11 @@ def convolve(signals: Tensor, responses: Tensor) -> Tensor:
     spectrum *= torch.fft.rfft(responses, size).unsqueeze(1)
     # The circular transform wraps what rings on into the beginning of each block,
     # which the block before it has whole.
-    whole = torch.fft.irfft(spectrum, size)[:, :, ringing:]
+    whole: Tensor = torch.fft.irfft(spectrum, size)[:, :, ringing:]
     return whole.flatten(1)[:, :samples]
 
 
 def _rms(waveforms: Tensor) -> Tensor:
     """Root mean square of each clip: (B, T) -> (B, 1)."""
-    return torch.linalg.vector_norm(waveforms, dim=1, keepdim=True) / (
-        waveforms.shape[1] ** 0.5
-    )
+    norm: Tensor = torch.linalg.vector_norm(waveforms, dim=1, keepdim=True)
+    return norm / math.sqrt(waveforms.shape[1])

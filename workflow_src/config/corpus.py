@@ -66,6 +66,12 @@ def audio_folder(config: Config, layout: Layout, split: str) -> Path:
     return audio / split if fetches(ingest_settings(config)) else audio
 
 
+def mirrored(config: Config) -> bool:
+    """Whether a mirror of AudioCaps is fetched before anything is decoded."""
+    audiocaps = config.selected_corpus == "audiocaps"
+    return audiocaps and config.audiocaps.source == "huggingface"
+
+
 def downloads(config: Config) -> bool:
     """Whether decoding a shard fetches its clips, one by one."""
     return fetches(ingest_settings(config))

@@ -35,10 +35,27 @@ def load(
         InputError: one sentence that names the file and the key: unknown, missing, of
             the wrong type, out of range, or at odds with another key.
     """
+    files = layers(path, overrides or {})
+    try:
+        return read(Config, resolve(files))
+    except KeyComplaint as error:
+        raise InputError(f"{_origin(error.path, files)}: {error}") from None
+
+
+def layers(path: Path | str, overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Where values come from, the strongest last: file or `--config` -> its values.
+
+    Args:
+        path: the config file.
+        overrides: as behind --config.
+
+    Raises:
+        InputError: a file cannot be read, or there is no such scale.
+    """
     path = Path(path)
-    layers = {str(path): _mapping(path)}
-    typed = _typed(overrides or {})
-    scale = typed.get("scale", layers[str(path)].get("scale"))
+    found = {str(path): _mapping(path)}
+    typed = _typed(overrides)
+    scale = typed.get("scale", found[str(path)].get("scale"))
     if not isinstance(scale, str):
         raise InputError(f"{path}: scale is missing")
     if scale != PAPER:
@@ -48,15 +65,16 @@ def load(
                 f"{path}: scale is {scale}, but {overlay} does not exist; known "
                 f"scales: {', '.join(scales(path))}"
             )
-        layers[str(overlay)] = _mapping(overlay)
-    layers["--config"] = typed
+        found[str(overlay)] = _mapping(overlay)
+    return found | {"--config": typed}
+
+
+def resolve(files: Mapping[str, Any]) -> dict[str, Any]:
+    """Merge the layers of a config, the strongest last."""
     merged: dict[str, Any] = {}
-    for values in layers.values():
+    for values in files.values():
         merged = merge(merged, values)
-    try:
-        return read(Config, merged)
-    except KeyComplaint as error:
-        raise InputError(f"{_origin(error.path, layers)}: {error}") from None
+    return merged
 
 
 def scales(path: Path | str = "config.yaml") -> list[str]:
@@ -107,10 +125,10 @@ def _typed(value: Any, nested: bool = False) -> Any:
     return yaml.safe_load(value) if nested and isinstance(value, str) else value
 
 
-def _origin(path: tuple[str, ...], layers: Mapping[str, Any]) -> str:
+def _origin(path: tuple[str, ...], files: Mapping[str, Any]) -> str:
     """The last of the layers that has the key: where a person has to look."""
-    origin = next(iter(layers))
-    for name, values in layers.items():
+    origin = next(iter(files))
+    for name, values in files.items():
         for key in path:
             if not isinstance(values, Mapping) or key not in values:
                 break

@@ -10,9 +10,10 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from typing import Any, Literal, TypeVar
 
-from workflow_src.audio.settings import ClipForm
+from workflow_src.audio.settings import AudioForm, ClipForm
 from workflow_src.augment.recipes import RecipeSettings, Strengths
 from workflow_src.corpus.settings import AudioCapsSource, DownloadOptions
 from workflow_src.errors import InputError
@@ -39,14 +40,6 @@ from workflow_src.training.settings import (
 T = TypeVar("T")
 Task = Literal["captioning", "retrieval"]
 SpiceKind = Literal["auto", "java", "python", "none"]
-
-
-@dataclass(frozen=True)
-class AudioConfig(Settings):
-    """Section `audio`: the form of a clip."""
-
-    sample_rate: int = 32_000  # Hz
-    seconds: float = 10.0
 
 
 @dataclass(frozen=True)
@@ -192,7 +185,7 @@ class Config(Settings):
     seeds: tuple[int, ...] = (20,)
     device: str = "auto"
     threads: int | None = None
-    audio: AudioConfig = field(default_factory=AudioConfig)
+    audio: AudioForm = field(default_factory=AudioForm)
     embedded: EmbeddedConfig = field(default_factory=EmbeddedConfig)
     audiocaps: AudioCapsConfig = field(default_factory=AudioCapsConfig)
     clips: ClipsConfig = field(default_factory=ClipsConfig)
@@ -231,13 +224,13 @@ class Config(Settings):
             self.audio.sample_rate, self.audio.seconds, self.clips.min_seconds
         )
 
-    @property
+    @cached_property
     def all_recipes(self) -> dict[str, RecipeSettings]:
         """Every recipe, complete: those of `recipes`, then those of the sweep."""
         named = {name: self.recipe(name) for name in self.recipes}
         return named | {cell.recipe.name: cell.recipe for cell in self.sweep_cells}
 
-    @property
+    @cached_property
     def sweep_cells(self) -> list[SweepCell]:
         """The trainings of the sweep."""
         base = self.recipe(self.sweep.recipe)
@@ -326,7 +319,7 @@ class Config(Settings):
 
     def _check_frames(self) -> None:
         hop = self.captioning.hop_length
-        frames = self.clip_form.samples // hop
+        frames = self.audio.samples // hop
         most = ACT_PATCH_FRAMES * ACT_PATCHES
         if frames % ACT_PATCH_FRAMES or not 0 < frames <= most:
             raise InputError(

@@ -19,6 +19,7 @@ from workflow_src.corpus.identity import CorpusIdentity
 from workflow_src.corpus.settings import AudioCapsSource
 from workflow_src.evaluation.settings import CaptionGridSettings, TestTimeSettings
 from workflow_src.layout import task_of
+from workflow_src.models.settings import ActConfig, RetrieverConfig
 from workflow_src.report.settings import (
     FigureSettings,
     PictureSettings,
@@ -98,10 +99,32 @@ def pretraining(config: Config, name: FrontEndName) -> PretrainingSettings:
     act = name == "act"
     return PretrainingSettings(
         front_end=front_end(config, name),
-        clip_form=config.clip_form,
+        audio=config.audio,
         optimization=config.pretraining,
-        act=config.captioning.model if act else None,
-        retriever=None if act else config.retrieval.model,
+        act=_encoder_sizes(config.captioning.model) if act else None,
+        retriever=None if act else _audio_sizes(config.retrieval.model),
+    )
+
+
+def _encoder_sizes(sizes: ActConfig) -> ActConfig:
+    """The sizes of ACT's encoder; the decoder's are the published ones."""
+    return ActConfig(
+        encoder_width=sizes.encoder_width,
+        encoder_layers=sizes.encoder_layers,
+        encoder_heads=sizes.encoder_heads,
+        encoder_feedforward=sizes.encoder_feedforward,
+        encoder_head_width=sizes.encoder_head_width,
+        tag_classes=sizes.tag_classes,
+        dropout=sizes.dropout,
+    )
+
+
+def _audio_sizes(sizes: RetrieverConfig) -> RetrieverConfig:
+    """The sizes of the retriever's audio encoder; all others are the published ones."""
+    return RetrieverConfig(
+        audio_width=sizes.audio_width,
+        audio_blocks=sizes.audio_blocks,
+        audio_dropout=sizes.audio_dropout,
     )
 
 
@@ -116,7 +139,7 @@ def captioner(config: Config, recipe: str, seed: int) -> CaptioningSettings:
         recipe=_recipe(config, recipe),
         seed=seed,
         front_end=front_end(config, "act"),
-        clip_form=config.clip_form,
+        audio=config.audio,
         encoder=_encoder(config, "captioning"),
         model=own.model,
         word2vec=own.word2vec,
@@ -135,7 +158,7 @@ def retriever(config: Config, recipe: str, seed: int) -> RetrievalSettings:
         recipe=_recipe(config, recipe),
         seed=seed,
         front_end=front_end(config, "panns"),
-        clip_form=config.clip_form,
+        audio=config.audio,
         encoder=_encoder(config, "retrieval"),
         model=own.model,
         optimization=own.training,
@@ -208,6 +231,21 @@ def sweep(config: Config) -> SweepSettings:
         for cell in config.sweep_cells
     )
     return SweepSettings(cells, config.seeds, config.metrics.resamples)
+
+
+def word2vec_width(config: Config) -> int:
+    """Width of the word vectors."""
+    return config.captioning.model.decoder_width
+
+
+def word_pieces_size(config: Config) -> int:
+    """WordPieces of the small text encoder."""
+    return config.retrieval.model.text_vocabulary_size
+
+
+def pinned_sums(config: Config) -> list[str]:
+    """Sums of published files that nobody published: `file=sum`."""
+    return [f"{file}={own}" for file, own in config.pretrained_sha256.items()]
 
 
 def spice_kind(config: Config) -> SpiceKind:

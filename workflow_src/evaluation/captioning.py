@@ -9,7 +9,7 @@ import pandas as pd
 import torch
 
 from workflow_src.audio.log_mel_cache import open_log_mels
-from workflow_src.audio.settings import ClipForm, FrontEndSettings
+from workflow_src.audio.settings import AudioForm, FrontEndSettings
 from workflow_src.audio.store import LogMelStore
 from workflow_src.corpus.text import Vocabulary
 from workflow_src.decoding import beam_search
@@ -33,7 +33,7 @@ class Captioner:
         model: in evaluation mode.
         vocabulary: its words.
         front_end: the log-mels it is fed.
-        clip_form: of its clips.
+        audio: form of its clips.
         record: what the run is.
         device: where the model is.
     """
@@ -41,7 +41,7 @@ class Captioner:
     model: ACT
     vocabulary: Vocabulary
     front_end: FrontEndSettings
-    clip_form: ClipForm
+    audio: AudioForm
     record: RunRecord
     device: torch.device
 
@@ -62,14 +62,14 @@ class Captioner:
             model.to(device).eval(),
             vocabulary,
             record.part("front_end", FrontEndSettings),
-            record.part("clip_form", ClipForm),
+            record.part("audio", AudioForm),
             record,
             device,
         )
 
     def open_log_mels(self, folder: Path) -> LogMelStore:
         """Open log-mels that this model reads; see `log_mel_cache.open_log_mels`."""
-        return open_log_mels(folder, self.front_end, self.clip_form)
+        return open_log_mels(folder, self.front_end, self.audio)
 
 
 @torch.no_grad()

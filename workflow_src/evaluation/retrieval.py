@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from workflow_src.audio.log_mel_cache import open_log_mels
-from workflow_src.audio.settings import ClipForm, FrontEndSettings
+from workflow_src.audio.settings import AudioForm, FrontEndSettings
 from workflow_src.audio.store import LogMelStore
 from workflow_src.corpus.pairs import read_pairs
 from workflow_src.device import prepare
@@ -36,14 +36,14 @@ class Retriever:
     Attributes:
         model: in evaluation mode.
         front_end: the log-mels it is fed.
-        clip_form: of its clips.
+        audio: form of its clips.
         record: what the run is.
         device: where the model is.
     """
 
     model: AudioTextRetriever
     front_end: FrontEndSettings
-    clip_form: ClipForm
+    audio: AudioForm
     record: RunRecord
     device: torch.device
 
@@ -62,14 +62,14 @@ class Retriever:
         return cls(
             model.to(device).eval(),
             record.part("front_end", FrontEndSettings),
-            record.part("clip_form", ClipForm),
+            record.part("audio", AudioForm),
             record,
             device,
         )
 
     def open_log_mels(self, folder: Path) -> LogMelStore:
         """Open log-mels that this model reads; see `log_mel_cache.open_log_mels`."""
-        return open_log_mels(folder, self.front_end, self.clip_form)
+        return open_log_mels(folder, self.front_end, self.audio)
 
 
 @torch.no_grad()

@@ -13,10 +13,11 @@ from typing import NamedTuple
 import torch
 
 from workflow_src.decoding import beam_search
-from workflow_src.evaluation.views import Views, all_groups, members, weights
+from workflow_src.evaluation.views import Views, largest
 from workflow_src.models.act import ACT
 from workflow_src.progress import track
 from workflow_src.tta import Strategy
+from workflow_src.tta.levels import check_layers, means_at, members, weights
 
 
 class Job(NamedTuple):
@@ -60,7 +61,8 @@ def captioning_grid(
         For each strategy, file name -> caption, in the order of `views.names`.
     """
     strategies = list(dict.fromkeys(strategies))
-    groups = all_groups(strategies, stabilise)
+    for strategy in strategies:
+        check_layers(strategy, 2)
     captions = {strategy: {} for strategy in strategies}
     jobs: list[Job] = []
 
@@ -70,9 +72,8 @@ def captioning_grid(
         jobs.clear()
 
     for name in track(views.names, "captioning with test-time augmentation"):
-        memories = {}
-        for means in views.encode_groups(name, groups, model.encode):
-            memories |= means
+        encoded = views.encode(name, largest(strategies), model.encode)
+        memories = means_at(encoded, [], strategies, include_original=stabilise)
         for strategy in strategies:
             own = [memories[group] for group in members(strategy, stabilise)]
             waiting = sum(len(job.memories) for job in jobs)

@@ -7,22 +7,16 @@ and half with the un-augmented clip's (Sections 3 and 4.3). Text is untouched.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
-from workflow_src.evaluation.views import (
-    Group,
-    Mask,
-    Views,
-    all_groups,
-    members,
-    weights,
-)
+from workflow_src.evaluation.views import Mask, Views, largest
 from workflow_src.models.retrieval import AudioTextRetriever
 from workflow_src.progress import track
 from workflow_src.tta import Strategy
+from workflow_src.tta.levels import multi_level
 
 
 @torch.no_grad()
@@ -60,29 +54,19 @@ def retrieval_grid(
     def first(log_mels: Tensor, mask: Mask | None) -> Tensor:
         return encoder(log_mels, mask, stop=layer)
 
-    def rest(outputs: Tensor) -> Tensor:
-        return model.audio_head(encoder(outputs, start=layer))
+    def rest(means: list[Tensor]) -> Tensor:
+        return model.audio_head(encoder(torch.stack(means), start=layer))
 
     strategies = list(dict.fromkeys(strategies))
-    groups = all_groups(strategies, stabilise)
     embeddings: dict[Strategy, list[Tensor]] = {strategy: [] for strategy in strategies}
     for name in track(views.names, "embedding with test-time augmentation"):
-        found: dict[Group, Tensor] = {}
-        for means in views.encode_groups(name, groups, first):
-            found |= _run(rest, means, views.batch)
-        for strategy in strategies:
-            own = torch.stack([found[group] for group in members(strategy, stabilise)])
-            share = torch.tensor(weights(strategy, stabilise), device=own.device)
-            embeddings[strategy].append((share @ own).cpu())
+        outputs = multi_level(
+            views.encode(name, largest(strategies), first),
+            [rest],
+            strategies,
+            include_original=stabilise,
+            size=views.batch,
+        )
+        for strategy, embedding in outputs.items():
+            embeddings[strategy].append(embedding.cpu())
     return {strategy: torch.stack(rows) for strategy, rows in embeddings.items()}
-
-
-def _run(
-    layer: Callable[[Tensor], Tensor], inputs: dict[Group, Tensor], batch: int
-) -> dict[Group, Tensor]:
-    """Run a layer on some inputs, at most `batch` at once, keeping their keys."""
-    outputs: list[Tensor] = []
-    values = list(inputs.values())
-    for start in range(0, len(values), batch):
-        outputs += layer(torch.stack(values[start : start + batch]))
-    return dict(zip(inputs, outputs, strict=True))

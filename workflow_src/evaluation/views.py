@@ -12,15 +12,12 @@ from workflow_src.audio.store import LogMelStore, WaveformStore, to_float
 from workflow_src.augment.generators import torch_generator
 from workflow_src.augment.recipe import TestTimeAugmentation
 from workflow_src.errors import InputError
-from workflow_src.tta import GroupMeans, Strategy
+from workflow_src.tta import Strategy
+from workflow_src.tta.levels import ORIGINAL, Piece
 
 Mask = Callable[[Tensor], Tensor]
 Encode = Callable[[Tensor, Mask | None], Tensor]
-Group = tuple[int, ...]
 
-# The un-augmented clip, as a group of its own beside those of a strategy, whose
-# indices start at 0.
-PLAIN: Group = (-1,)
 # Views are drawn so many at a time, whatever the number that is asked for: so
 # view i of a clip is the same in a grid with 10 views and in one with 100.
 BLOCK = 10
@@ -92,60 +89,27 @@ class Views:
         mask = torch.cat(masked).to(self.device) if specaugment else None
         return torch.cat(log_mels), mask
 
-    def encode_groups(
-        self, name: str, groups: Iterable[Group], encode: Encode
-    ) -> Iterator[dict[Group, Tensor]]:
-        """Encode each view of a clip once; yield the means of groups of them.
+    def encode(self, name: str, count: int, encode: Encode) -> Iterator[Piece]:
+        """Encode a clip and `count` views of it, `batch` at once.
 
-        groups: indices of views, from 0; `PLAIN` is the clip itself.
         encode: (log-mels (n, L, F), mask) -> (n, ...), n <= batch.
 
-        Yields the means that one batch of views completes, (...) each.
+        Yields the keys of some views, and their outputs, (n, ...); the clip itself
+        comes first.
         """
-        groups = list(groups)
-        count = 1 + max((index for group in groups for index in group), default=-1)
         log_mels, masked = self.of(name, count)
-        means = GroupMeans(groups)
         for start in range(0, len(log_mels), self.batch):
             part = slice(start, start + self.batch)
             mask = None if masked is None else _fill(masked[part])
-            # The clip itself comes first, and has index -1.
-            yield means.add(start - 1, encode(log_mels[part], mask))
+            outputs = encode(log_mels[part], mask)
+            first = start + ORIGINAL  # views follow it: 0, 1, ...
+            yield range(first, first + len(outputs)), outputs
 
 
 def _fill(masked: Tensor) -> Mask:
     return lambda spectrogram: spectrogram.masked_fill(masked, 0)
 
 
-def all_groups(strategies: Iterable[Strategy], stabilise: bool) -> list[Group]:
-    """The distinct groups at the first layer of two-layer strategies.
-
-    Raises:
-        ValueError: for a strategy that has not two layers, the middle one h_E and
-            the output.
-    """
-    groups = dict.fromkeys([PLAIN] if stabilise else [])
-    for strategy in strategies:
-        groups |= dict.fromkeys(members(strategy, stabilise))
-    return list(groups)
-
-
-def members(strategy: Strategy, stabilise: bool) -> list[Group]:
-    """The groups of views whose outputs a strategy averages at the last layer."""
-    if len(strategy.partitions) != 2:
-        raise ValueError(
-            "the grid has two layers, the middle one and the output; a strategy has "
-            f"{len(strategy.partitions)}"
-        )
-    return ([PLAIN] if stabilise else []) + list(strategy.partitions[0])
-
-
-def weights(strategy: Strategy, stabilise: bool) -> list[float]:
-    """The weight of each of `members` in the output; their sum is 1.
-
-    Stabilising gives half of it to the un-augmented clip (Section 4.3).
-    """
-    count = len(strategy.partitions[0])
-    if not stabilise:
-        return [1 / count] * count
-    return [0.5] + [0.5 / count] * count
+def largest(strategies: Iterable[Strategy]) -> int:
+    """The number of views that strategies read: they share them."""
+    return max((strategy.tau for strategy in strategies), default=0)

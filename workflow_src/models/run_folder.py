@@ -106,7 +106,9 @@ def run_record(
 
 def write_record(record: RunRecord, folder: Path) -> None:
     """Write `settings.yaml` of a run's folder."""
-    text = yaml.safe_dump(plain(record), sort_keys=False, allow_unicode=True)
+    text = yaml.safe_dump(
+        plain(record), sort_keys=False, allow_unicode=True, default_flow_style=None
+    )
     write_atomically(folder / SETTINGS, text)
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from workflow_src.audio.frontend import SAMPLE_RATE
 from workflow_src.augment.generators import torch_generator
-from workflow_src.augment.pairmix import PairMix
+from workflow_src.augment.mixing import Clips, Mixing
 from workflow_src.augment.recipe import Recipe
 from workflow_src.augment.recipes import RecipeSettings, Strengths
 
@@ -115,12 +115,9 @@ def _panels(
     text = "A masked point has its bin's mean: zero after the model's BatchNorm."
     panels.append(_Panel("specaugment", "SpecAugment", text, masked, first.caption))
     for mix, name, text in _mixes(recipe.pairmix):
-        mixed, (caption,) = mix(
-            clips,
-            [first.caption, second.caption],
-            front_end,
-            torch_generator(seed, name),
-        )
+        drawn = mix.draw(1, torch_generator(seed, name))
+        mixed = mix.log_mels(Clips.of_waveforms(clips), drawn, front_end)
+        (caption,) = mix.mix_captions([first.caption, second.caption])
         panels.append(_Panel(name, f"PairMix: {mix.level}", text, mixed[0], caption))
     (changed,) = recipe.eda([first.caption], torch_generator(seed, "eda"))
     text = "Text alone, for retrieval alone."
@@ -134,7 +131,7 @@ def _masked(recipe: Recipe, log_mel: Tensor, generator: torch.Generator) -> Tens
     return recipe.specaugment((log_mel - mean)[None], generator)[0] + mean
 
 
-def _mixes(pairmix: PairMix) -> list[tuple[PairMix, str, str]]:
+def _mixes(pairmix: Mixing) -> list[tuple[Mixing, str, str]]:
     """One mix of two at each level, each with its file's name and a text."""
     texts = {
         "waveform": "ŝ_w of Equation 1: the front end of the mixed waveforms.",
@@ -142,7 +139,7 @@ def _mixes(pairmix: PairMix) -> list[tuple[PairMix, str, str]]:
         f"(`domain: {pairmix.domain}`).",
         "concat": "The design of Table 4 that does not mix: half of each clip.",
     }
-    base = replace(pairmix, ratio=1.0, n=2, fixed_lambda=LAMBDA)
+    base = replace(pairmix, n=2, fixed_lambda=LAMBDA)
     return [
         (replace(base, level=level), f"pairmix_{level}", text)
         for level, text in texts.items()

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from workflow_src.audio.store import FULL_SCALE
 from workflow_src.augment.generators import torch_generator
-from workflow_src.augment.pairmix import MixDraw
+from workflow_src.augment.mixing import Clips, MixDraw, Mixing
 from workflow_src.augment.recipe import Mask, Recipe, is_changed
 from workflow_src.errors import InputError
 from workflow_src.training.plan import Plan, Schedule
@@ -113,16 +113,17 @@ class Batches:
         self.names = [name for name, _ in captions]
         self.captions = [caption for _, caption in captions]
         self.recipe = recipe
+        self._mixing = recipe.pairmix or Mixing(ratio=0.0)
         self.seed = seed
         self.device = torch.device(device)
         self.workers = workers
         self.schedule = Schedule(len(captions), batch_size, seed, recipe.pairmix)
+        self._front_end = None if front_end is None else front_end.to(self.device)
         self._log_mels = log_mels
         self._log_mel_rows = _rows_of(self.names, log_mels, "log-mel")
         if recipe.needs_waveforms:
             self._waveforms = waveforms
             self._waveform_rows = _rows_of(self.names, waveforms, "waveform")
-            self._front_end = front_end.to(self.device)
 
     def __len__(self) -> int:
         """Mini-batches in an epoch: ceil(N / B), for every recipe."""
@@ -154,13 +155,13 @@ class Batches:
         generator = torch_generator(self.seed, "draws", epoch, step)
         rows = plan.rows
         strengths = self.recipe.draw_effects(len(rows), generator)
-        mix = MixDraw(torch.empty(0, 1), torch.empty(0, dtype=torch.bool))
+        mix = MixDraw.none(self._mixing.n)
         if self.recipe.pairmix is not None:
             mix = self.recipe.pairmix.draw(len(plan.extra), generator)
         captions = [self.captions[row] for row in rows]
         if self.recipe.eda is not None:
             captions = self.recipe.eda(captions, generator)
-        needed = (is_changed(strengths) | _mixed_as_waveforms(plan, mix)).numpy()
+        needed = (is_changed(strengths) | mix.needs_waveform(len(rows))).numpy()
         waveforms = log_mels = None
         if needed.any():
             waveforms = self._waveforms.read(self._waveform_rows[rows[needed]])
@@ -187,75 +188,31 @@ class Batches:
         generator = torch_generator(
             self.seed, "samples", epoch, step, device=self.device
         )
-        plan, pairmix = material.plan, self.recipe.pairmix
-        changed = is_changed(material.strengths)
-        in_mix = _mixed_as_waveforms(plan, material.mix)
-        made = mixed = None
-        if material.waveforms is not None:
-            made, mixed = self._run_front_end(material, changed | in_mix, generator)
-        # The log-mels of all clips that are not mixed as waveforms.
-        log_mels = self._merge(changed[~in_mix], made, material.log_mels)
+        plan, mix = material.plan, material.mix
+        clips = self._clips(material, generator)
+        log_mels = self._mixing.log_mels(clips, mix, self._front_end)
         captions = list(material.captions)
-        if len(plan.extra):
-            kept = len(plan.ordinary)
-            if mixed is None:
-                mixed = log_mels[:0]
-            generated = pairmix.join(mixed, log_mels[kept:], material.mix)
-            log_mels = torch.cat([log_mels[:kept], generated])
-            captions[kept:] = pairmix.mix_captions(captions[kept:])
+        kept = len(plan.ordinary)
+        captions[kept:] = self._mixing.mix_captions(captions[kept:])
         groups = [*plan.ordinary[:, None], *plan.extra]
         names = [tuple(self.names[row] for row in group) for group in groups]
         return Batch(log_mels, captions, names, self.recipe.mask(generator))
 
-    def _run_front_end(
-        self, material: _Material, needed: Tensor, generator: torch.Generator
-    ) -> tuple[Tensor, Tensor]:
-        """Log-mels of the changed clips, and of the mixes of waveforms."""
-        samples = material.waveforms.to(self.device, non_blocking=True)
-        waveforms = samples * (1 / FULL_SCALE)  # float32, in one pass
-        waveforms = self.recipe.apply_effects(
-            waveforms, material.strengths[needed], generator
-        )
-        # Ordinary clips come first, and mixes have n clips each: their order holds.
-        in_mix = _mixed_as_waveforms(material.plan, material.mix)[needed]
-        clips = waveforms[_indices(~in_mix, self.device)]
-        singles = len(clips)
-        level = material.mix.waveform_level
-        if level.any():
-            sources = waveforms[_indices(in_mix, self.device)]
-            sources = sources.unflatten(0, (-1, self.recipe.pairmix.n))
-            mixes = self.recipe.pairmix.mix_waveforms(
-                sources, material.mix.weights[level]
+    def _clips(self, material: _Material, generator: torch.Generator) -> Clips:
+        """What was read, on the device: waveforms under their effects, log-mels."""
+        changed = is_changed(material.strengths)
+        needed = changed | material.mix.needs_waveform(len(changed))
+        waveforms = log_mels = None
+        if material.waveforms is not None:
+            samples = material.waveforms.to(self.device, non_blocking=True)
+            waveforms = self.recipe.apply_effects(
+                samples * (1 / FULL_SCALE),  # float32, in one pass
+                material.strengths[needed],
+                generator,
             )
-            clips = torch.cat([clips, mixes])
-        log_mels = self._front_end(clips).float()
-        return log_mels[:singles], log_mels[singles:]
-
-    def _merge(
-        self, changed: Tensor, made: Tensor | None, cached: Tensor | None
-    ) -> Tensor:
-        """Puts log-mels just made and cached ones in the order of the clips."""
-        if cached is None:
-            return made
-        cached = cached.to(self.device, non_blocking=True).float()
-        if made is None or not len(made):
-            return cached
-        out = cached.new_empty(len(changed), *cached.shape[1:])
-        out[_indices(changed, self.device)] = made
-        out[_indices(~changed, self.device)] = cached
-        return out
-
-
-def _mixed_as_waveforms(plan: Plan, mix: MixDraw) -> Tensor:
-    """Which of the P pairs are sources of a waveform-level mix: (P,) bool."""
-    ordinary = torch.zeros(len(plan.ordinary), dtype=torch.bool)
-    sources = mix.waveform_level.repeat_interleave(plan.extra.shape[1])
-    return torch.cat([ordinary, sources])
-
-
-def _indices(chosen: Tensor, device: torch.device) -> Tensor:
-    """Where `chosen` is true, counted on the CPU: no wait for the device."""
-    return chosen.nonzero().flatten().to(device)
+        if material.log_mels is not None:
+            log_mels = material.log_mels.to(self.device, non_blocking=True).float()
+        return Clips(needed, waveforms, log_mels)
 
 
 def _rows_of(names: Sequence[str], store: Store, kind: str) -> np.ndarray:

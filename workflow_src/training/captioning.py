@@ -93,7 +93,7 @@ def train_captioner(
             padding if padding is None else padding.to(on),
         )
 
-    validation = open_log_mels(val_log_mels, settings.front_end, settings.clip_form)
+    validation = open_log_mels(val_log_mels, settings.front_end, settings.audio)
     references = read_references(val_captions)
 
     def validate() -> dict[str, float]:

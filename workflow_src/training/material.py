@@ -80,9 +80,7 @@ class TrainingFiles:
         return Batches(
             captions=read_pairs(self.captions),
             waveforms=WaveformStore(self.waveforms),
-            log_mels=open_log_mels(
-                self.log_mels, settings.front_end, settings.clip_form
-            ),
+            log_mels=open_log_mels(self.log_mels, settings.front_end, settings.audio),
             recipe=Recipe.of(settings.recipe),
             front_end=front_end(settings.front_end).to(device),
             batch_size=batch_size,

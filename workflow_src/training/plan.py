@@ -7,7 +7,7 @@ from itertools import count
 import numpy as np
 
 from workflow_src.augment.generators import seed_from
-from workflow_src.augment.pairmix import PairMix
+from workflow_src.augment.mixing import Mixing
 from workflow_src.errors import InputError
 
 
@@ -53,7 +53,7 @@ class Schedule:
     pairs: int
     batch_size: int
     seed: int
-    pairmix: PairMix | None = None
+    pairmix: Mixing | None = None
 
     def __post_init__(self) -> None:
         if self.batch_size < 1:

@@ -8,7 +8,6 @@ the captioned splits.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +22,7 @@ from workflow_src.corpus.identity import read_identity
 from workflow_src.device import in_words, prepare
 from workflow_src.errors import InputError
 from workflow_src.files import file_digest
-from workflow_src.models.act import ACT
+from workflow_src.models.act_encoder import Encoder
 from workflow_src.models.panns import ResNet38
 from workflow_src.models.run_folder import MODEL, run_record
 from workflow_src.models.settings import ActConfig, RetrieverConfig
@@ -63,7 +62,7 @@ def pretrain(
     on = prepare(device, threads)
     own = settings.optimization
     torch.manual_seed(SEED)
-    read = (settings.front_end, settings.clip_form)
+    read = (settings.front_end, settings.audio)
     train = TaggedClips(open_log_mels(log_mels, *read), tags)
     validation = TaggedClips(open_log_mels(val_log_mels, *read), val_tags, train.kinds)
     tagger = make_tagger(settings, len(train.kinds)).to(on)
@@ -183,8 +182,7 @@ class ActTagger(nn.Module):
                 f"captioning.model.tag_classes is {sizes.tag_classes}, but the corpus "
                 f"has {kinds} tags"
             )
-        # The decoder is not trained here: any vocabulary will do.
-        self.encoder = ACT(replace(sizes, vocabulary=2)).encoder
+        self.encoder = Encoder(sizes)
         self.kinds = kinds
 
     def forward(self, log_mels: torch.Tensor) -> torch.Tensor:

@@ -76,7 +76,7 @@ def train_retriever(
             own.temperature,
         )
 
-    validation = open_log_mels(val_log_mels, settings.front_end, settings.clip_form)
+    validation = open_log_mels(val_log_mels, settings.front_end, settings.audio)
     pairs = read_pairs(val_captions)
 
     def validate() -> dict[str, float]:

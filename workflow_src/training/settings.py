@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from workflow_src.audio.settings import ClipForm, FrontEndSettings
+from workflow_src.audio.settings import AudioForm, FrontEndSettings
 from workflow_src.augment.recipes import RecipeSettings
 from workflow_src.errors import InputError
 from workflow_src.models.settings import ActConfig, RetrieverConfig
@@ -147,14 +147,14 @@ class PretrainingSettings(Settings):
 
     Attributes:
         front_end: the log-mels it reads, and so which encoder it is.
-        clip_form: of the clips.
+        audio: form of the clips.
         act: sizes of ACT, for the front end `act`.
         retriever: sizes of the retriever, for the front end `panns`.
         optimization: how it is trained.
     """
 
     front_end: FrontEndSettings
-    clip_form: ClipForm
+    audio: AudioForm
     optimization: PretrainingOptimization
     act: ActConfig | None = None
     retriever: RetrieverConfig | None = None
@@ -173,7 +173,7 @@ class TrainingSettings(Settings):
         recipe: the augmentations, complete.
         seed: of everything that is drawn.
         front_end: the log-mels that the model is fed.
-        clip_form: of the clips.
+        audio: form of the clips.
         encoder: where the audio encoder starts: `scratch`, `own` (pre-trained
             here), a published name or the path of a file.
     """
@@ -181,7 +181,7 @@ class TrainingSettings(Settings):
     recipe: RecipeSettings
     seed: int
     front_end: FrontEndSettings
-    clip_form: ClipForm
+    audio: AudioForm
     encoder: str
 
 

@@ -8,16 +8,16 @@ import subprocess
 import sys
 from pathlib import Path
 
-import yaml
 from dvc.utils.serialize import modify_yaml
 
-from workflow_src import config as configuration
+from workflow_src.config import load, steps
+from workflow_src.corpus.identity import corpus_name
 from workflow_src.errors import InputError
 from workflow_src.files import gigabytes
 from workflow_src.layout import Layout
 from workflow_src.versioning import provenance
 from workflow_src.versioning.command import changes, dvc
-from workflow_src.versioning.parameters import SECTIONS, tracked
+from workflow_src.versioning.stages import tracked
 
 # The remote that is part of this repository, and what it may grow to.
 SHIPPED = Path("artifacts")
@@ -26,10 +26,9 @@ LIMIT = 20_000_000
 
 def commit() -> None:
     """Record, push and tidy up; InputError where the run is not finished."""
-    config = configuration.load()
-    layout = Layout.of(config)
+    layout = Layout(corpus_name(steps.corpus_identity(load())))
     _require_finished()
-    write_stages(Path("dvc.yaml"), config["scale"], layout)
+    write_stages(Path("dvc.yaml"), layout)
     for folder in provenance.folders(layout).values():
         provenance.write(folder)
     dvc("commit", "--force", "--quiet")
@@ -47,14 +46,14 @@ def commit() -> None:
     print("  git add --all dvc.yaml dvc.lock artifacts results")
 
 
-def write_stages(path: Path, scale: str, layout: Layout) -> None:
+def write_stages(path: Path, layout: Layout) -> None:
     """Enter the corpus and the keys that its stages depend on; keep all else."""
-    values = yaml.safe_load(Path("config.yaml").read_text(encoding="utf-8"))
     with modify_yaml(path) as content:
         content["vars"][0]["corpus"] = layout.name
-        for stage in SECTIONS:
-            keys = tracked(values, scale, stage)
-            content["stages"][stage]["params"] = [{"config.yaml": keys}]
+        for stage, files in tracked().items():
+            content["stages"][stage]["params"] = [
+                {file: keys} for file, keys in files.items()
+            ]
 
 
 def _require_finished() -> None:

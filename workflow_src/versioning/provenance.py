@@ -13,6 +13,7 @@ record, stays what it is for Snakemake: unknown.
 writes the records of such a folder; the stages of dvc.yaml end with it.
 """
 
+import atexit
 import hashlib
 import json
 import os
@@ -21,10 +22,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from workflow_src.files import write_atomically
 from workflow_src.layout import Layout
-from workflow_src.progress import say
 
 NAME = "records.json"
 RESULTS = Path("results")
@@ -63,29 +64,63 @@ def begin(layout: Layout, dry: bool) -> None:
 
     Args:
         layout: of the selected corpus.
-        dry: change nothing, but say that there is something to adopt.
+        dry: for this process alone: when it ends, all is as it was.
     """
     # Cheap on every call but the first after a pull: reads the records only.
     if _adopted(layout) == _digests(layout):
         return
-    if not dry:
+    if dry:
+        before = Before()
+        atexit.register(before.restore)
+        adopt(layout, before)
+    else:
         adopt(layout)
-    elif (layout.runs / NAME).exists():
-        say(
-            f"artifacts of {layout.name} have arrived that Snakemake has not looked "
-            "at, and a dry run changes nothing: `make pull`, or any run, adopts them; "
-            "until then they count as stale"
-        )
 
 
-def adopt(layout: Layout) -> Adoption:
-    """Hand their records to Snakemake, of files that are what the records say."""
+class Before:
+    """Files as they were before they were changed: contents and times."""
+
+    def __init__(self) -> None:
+        self._contents: dict[Path, bytes | None] = {}
+        self._times: dict[Path, int] = {}
+
+    def content(self, path: Path) -> None:
+        """Remember a file that will be written."""
+        if path not in self._contents:
+            self._contents[path] = path.read_bytes() if path.exists() else None
+
+    def time(self, path: Path) -> None:
+        """Remember the time of a file that will get another."""
+        self._times.setdefault(path, path.stat().st_mtime_ns)
+
+    def restore(self) -> None:
+        """Make all remembered files what they were."""
+        for path, content in self._contents.items():
+            if content is not None:
+                write_atomically(path, content)
+            else:
+                path.unlink(missing_ok=True)
+        for path, time in self._times.items():
+            if path.exists():
+                os.utime(path, ns=(time, time))
+
+
+def adopt(layout: Layout, before: Before | None = None) -> Adoption:
+    """Hand their records to Snakemake, of files that are what the records say.
+
+    Args:
+        layout: of the corpus.
+        before: remembers what is changed.
+    """
+    before = before or Before()
+    before.content(FIRST_USE)
+    before.content(ADOPTED)
     _mark_first_use()
     found = Adoption([], [], [])
-    entries = {}
+    entries: dict[Path, dict[str, Any]] = {}
     for folder in folders(layout).values():
         entries |= _read(folder / NAME)
-    store = _Records()
+    store = _Records(before)
     for path, entry in entries.items():
         if entry["md5"] is None:
             if not path.exists() and store.read(path) is None:
@@ -109,7 +144,7 @@ def adopt(layout: Layout) -> Adoption:
         if store.read(path) != entries[path]["record"]:
             store.write(path, entries[path]["record"])
             arrived.add(path)
-    _raise_times(sources, arrived)
+    _raise_times(sources, arrived, before)
     write_atomically(ADOPTED, json.dumps(_all_adopted() | _digests(layout)))
     return found
 
@@ -120,7 +155,7 @@ def write(folder: Path) -> None:
     Their records travel alone: Snakemake compares the parameters of a job only
     where it knows of all its outputs, here or not.
     """
-    store = _Records()
+    store = _Records(Before())
     versioned = set(_versioned(folder))
     content = {}
     for path in sorted(folder.rglob("*")):
@@ -171,7 +206,9 @@ def _has_its_sources(path: Path, sources: dict[Path, list[Path]]) -> bool:
     )
 
 
-def _raise_times(sources: dict[Path, list[Path]], arrived: set[Path]) -> None:
+def _raise_times(
+    sources: dict[Path, list[Path]], arrived: set[Path], before: Before
+) -> None:
     """Make no adopted file older than what it came from.
 
     Files are copied in any order. Those that arrived get one time, as what lies
@@ -190,6 +227,7 @@ def _raise_times(sources: dict[Path, list[Path]], arrived: set[Path]) -> None:
         if due(path) > _time(path):
             stamp = path / STAMP
             for file in [path, stamp] if stamp.exists() else [path]:
+                before.time(file)
                 os.utime(file, ns=(due(path), due(path)))
 
 
@@ -225,13 +263,14 @@ def _digests(layout: Layout) -> dict[str, str]:
 class _Records:
     """Snakemake's own store of records, in .snakemake/metadata."""
 
-    def __init__(self):
+    def __init__(self, before: Before) -> None:
         # Here, as importing Snakemake takes a second.
         from snakemake.persistence import MetadataRecord
         from snakemake.persistence.file import FilePersistence
 
         self._record = MetadataRecord
         self._store = FilePersistence(nolock=True)
+        self._before = before
 
     def read(self, path: Path) -> dict | None:
         """The record of a file, without what differs between two equal runs."""
@@ -240,7 +279,10 @@ class _Records:
             return None
         return {key: value for key, value in record.items() if key not in TIMES}
 
-    def write(self, path: Path, content: dict) -> None:
+    def write(self, path: Path, content: dict[str, Any]) -> None:
+        """Give a file a record."""
+        place = self._store._record_path(self._store._metadata_path, str(path))
+        self._before.content(Path(place))
         self._store._write_record(str(path), self._record.model_validate(content))
 
 

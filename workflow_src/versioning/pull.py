@@ -6,7 +6,8 @@ file nor a parameter.
 
 import sys
 
-from workflow_src import config as configuration
+from workflow_src.config import load, steps
+from workflow_src.corpus.identity import corpus_name
 from workflow_src.errors import InputError
 from workflow_src.layout import Layout
 from workflow_src.versioning import provenance
@@ -15,7 +16,7 @@ from workflow_src.versioning.command import changes, dvc
 
 def pull() -> None:
     """Pull, check, adopt; InputError names what is stale, changed or missing."""
-    layout = Layout.of(configuration.load())
+    layout = Layout(corpus_name(steps.corpus_identity(load())))
     dvc("pull")
     _stop_at("dvc status finds changed", changes())
     found = provenance.adopt(layout)

@@ -1,0 +1,267 @@
+"""Equation 1 of the paper: mixed audio with joined captions (Section 2).
+
+Drawing is apart from mixing, so that a training can plan a mini-batch before it
+reads anything. The one implementation: trainings and the public `PairMix` call it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import log
+from typing import Self
+
+import torch
+from torch import Tensor
+
+from workflow_src.augment.generators import numpy_generator
+from workflow_src.augment.settings import PairMixSettings
+from workflow_src.errors import InputError
+
+NEPERS_PER_DECIBEL = log(10) / 10  # of power
+
+
+FrontEnd = Callable[[Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class MixDraw:
+    """What Equation 1 draws for G generated samples.
+
+    Attributes:
+        weights: (G, n) float32 on the CPU, λ; each row sums to 1.
+        waveform_level: (G,) bool on the CPU, γ; True mixes waveforms, False
+            log-mels.
+    """
+
+    weights: Tensor
+    waveform_level: Tensor
+
+    @classmethod
+    def none(cls, n: int = 2) -> Self:
+        """The draw of a mini-batch without generated samples."""
+        return cls(torch.empty(0, n), torch.empty(0, dtype=torch.bool))
+
+    @property
+    def sources(self) -> int:
+        """Clips that are mixed, n · G."""
+        return self.weights.numel()
+
+    def needs_waveform(self, clips: int) -> Tensor:
+        """Which of the clips of a mini-batch are mixed as waveforms: (P,) bool.
+
+        Args:
+            clips: P = B - G + n G, the ordinary ones first.
+        """
+        ordinary = torch.zeros(clips - self.sources, dtype=torch.bool)
+        sources = self.waveform_level.repeat_interleave(self.weights.shape[1])
+        return torch.cat([ordinary, sources])
+
+
+@dataclass(frozen=True)
+class Clips:
+    """The P = B - G + n G clips that a mini-batch is made of.
+
+    The B - G ordinary ones come first, then n for each generated sample. A clip is
+    here as a waveform or, where no waveform is needed, as a log-mel.
+
+    Attributes:
+        as_waveform: (P,) bool on the CPU: which clips are here as waveforms.
+        waveforms: (W, T) float, those of `as_waveform`, in order; None for W = 0.
+        log_mels: (P - W, L, F) in dB, the others, in order; None for W = P.
+    """
+
+    as_waveform: Tensor
+    waveforms: Tensor | None
+    log_mels: Tensor | None
+
+    @classmethod
+    def of_waveforms(cls, waveforms: Tensor) -> Self:
+        """Every clip as a waveform: (P, T)."""
+        return cls(torch.ones(len(waveforms), dtype=torch.bool), waveforms, None)
+
+    @classmethod
+    def of_log_mels(cls, log_mels: Tensor) -> Self:
+        """Every clip as a log-mel: (P, L, F)."""
+        return cls(torch.zeros(len(log_mels), dtype=torch.bool), None, log_mels)
+
+
+@dataclass(frozen=True)
+class Mixing(PairMixSettings):
+    """Generates audio-caption pairs by mixing n pairs into one (Equation 1).
+
+    Of a mini-batch of B samples, round(ratio · B) are generated, each from n
+    pairs; the others stay as they are.
+
+    Attributes and errors are those of `PairMixSettings`.
+    """
+
+    def draw(self, count: int, generator: torch.Generator) -> MixDraw:
+        """Draws λ and γ for `count` generated samples, on the CPU."""
+        rng = numpy_generator(generator)
+        if self.fixed_lambda is None:
+            weights = torch.from_numpy(rng.dirichlet([self.alpha] * self.n, size=count))
+        else:
+            weights = torch.tensor(self.fixed_weights()).expand(count, self.n).clone()
+        coin = torch.from_numpy(rng.random(count) < 0.5)
+        if self.level != "either":
+            coin = torch.full((count,), self.level != "spectrogram")
+        return MixDraw(weights.float(), coin)
+
+    def mix_waveforms(self, sources: Tensor, weights: Tensor) -> Tensor:
+        """Σ λ_i a_i, or for level `concat` the clips one after the other.
+
+        Args:
+            sources: (G, n, T) waveforms.
+            weights: (G, n), λ; unused by `concat`.
+
+        Returns:
+            (G, T), new memory. For `concat`, the first T / n samples of each.
+        """
+        self._check_sources(sources, weights)
+        if self.level != "concat":
+            return _weighted_sum(sources, weights)
+        samples = sources.shape[2]
+        edges = [samples * i // self.n for i in range(self.n + 1)]
+        return torch.cat(
+            [
+                sources[:, i, : stop - start]
+                for i, (start, stop) in enumerate(pairwise(edges))
+            ],
+            dim=1,
+        )
+
+    def mix_log_mels(self, sources: Tensor, weights: Tensor) -> Tensor:
+        """Σ λ_i M(a_i), with M in decibels or in power by `domain`.
+
+        Args:
+            sources: (G, n, L, F) log-mels in dB.
+            weights: (G, n), λ.
+
+        Returns:
+            (G, L, F) in dB, new memory.
+        """
+        self._check_sources(sources, weights)
+        if self.domain == "log":
+            return _weighted_sum(sources, weights)
+        weights = weights.to(sources.device)[:, :, None, None]
+        log_power = sources * NEPERS_PER_DECIBEL + weights.log()
+        return log_power.logsumexp(dim=1) / NEPERS_PER_DECIBEL
+
+    def mix_captions(self, captions: Sequence[str]) -> list[str]:
+        """Joins every n captions in their order, one space between (Equation 1)."""
+        if len(captions) % self.n:
+            raise InputError(
+                f"pairmix: {len(captions)} captions are no multiple of n = {self.n}"
+            )
+        return [
+            " ".join(captions[i : i + self.n]) for i in range(0, len(captions), self.n)
+        ]
+
+    def join(self, mixed: Tensor, sources: Tensor, draw: MixDraw) -> Tensor:
+        """ŝ = γ ŝ_w + (1 - γ) ŝ_m for all generated samples.
+
+        Args:
+            mixed: (G_w, L, F), front end of the samples mixed as waveforms.
+            sources: (G_m · n, L, F), log-mels of the others' sources, in order.
+            draw: λ and γ of all G = G_w + G_m samples.
+
+        Returns:
+            (G, L, F), new memory.
+        """
+        weights = draw.weights[~draw.waveform_level]
+        sources = sources.reshape(*weights.shape, *sources.shape[1:])
+        parts = torch.cat([mixed, self.mix_log_mels(sources, weights)])
+        # Stable, so that both parts keep their order: where γ is 1 comes first.
+        order = (~draw.waveform_level).int().argsort(stable=True)
+        return parts[order.argsort().to(parts.device)]
+
+    def log_mels(
+        self, clips: Clips, draw: MixDraw, front_end: FrontEnd | None
+    ) -> Tensor:
+        """Makes the spectrograms of a mini-batch: those of Equation 1 come last.
+
+        The front end runs once, on the clips that are not mixed as waveforms but
+        are here as such, and on the mixes of waveforms.
+
+        Args:
+            clips: the P clips; whatever is mixed as a waveform is here as one.
+            draw: λ and γ of the G generated samples.
+            front_end: M of Equation 1, (W, T) -> (W, L, F) in dB; None where no
+                clip is here as a waveform.
+
+        Returns:
+            (B, L, F) in dB on the device of the clips; new memory where G is not 0.
+
+        Raises:
+            InputError: what a clip is here as does not fit the draw, or there is
+                no front end for the waveforms.
+        """
+        in_mix = draw.needs_waveform(len(clips.as_waveform))
+        if (in_mix & ~clips.as_waveform).any():
+            raise InputError("pairmix: a clip to be mixed as a waveform is a log-mel")
+        made = mixed = None
+        if clips.waveforms is not None:
+            if front_end is None:
+                raise InputError("pairmix: waveforms need a front end, which is None")
+            made, mixed = self._run_front_end(
+                clips.waveforms, in_mix[clips.as_waveform], draw, front_end
+            )
+        # The log-mels of all clips that are not mixed as waveforms.
+        log_mels = _merge(clips.as_waveform[~in_mix], made, clips.log_mels)
+        if not draw.sources:
+            return log_mels
+        kept = len(clips.as_waveform) - draw.sources
+        if mixed is None:
+            mixed = log_mels[:0]
+        return torch.cat([log_mels[:kept], self.join(mixed, log_mels[kept:], draw)])
+
+    def _run_front_end(
+        self, waveforms: Tensor, in_mix: Tensor, draw: MixDraw, front_end: FrontEnd
+    ) -> tuple[Tensor, Tensor]:
+        """Log-mels of the single clips among (W, T), and of the mixes of the rest."""
+        if not in_mix.any():
+            log_mels = front_end(waveforms)
+            return log_mels, log_mels[:0]
+        singles = waveforms[_indices(~in_mix, waveforms.device)]
+        sources = waveforms[_indices(in_mix, waveforms.device)]
+        weights = draw.weights[draw.waveform_level]
+        mixes = self.mix_waveforms(sources.reshape(*weights.shape, -1), weights)
+        log_mels = front_end(torch.cat([singles, mixes]))
+        return log_mels[: len(singles)], log_mels[len(singles) :]
+
+    def _check_sources(self, sources: Tensor, weights: Tensor) -> None:
+        if sources.shape[:2] != weights.shape or weights.shape[1] != self.n:
+            raise InputError(
+                f"pairmix: sources {tuple(sources.shape)} and weights "
+                f"{tuple(weights.shape)} do not agree on (samples, n = {self.n})"
+            )
+
+
+def _weighted_sum(sources: Tensor, weights: Tensor) -> Tensor:
+    # Term by term: no (G, n, ...) temporary, and no matrix product that
+    # autocast or TF32 would round.
+    weights = weights.to(sources.device, sources.dtype)
+    weights = weights[(...,) + (None,) * (sources.dim() - 2)]
+    total = weights[:, 0] * sources[:, 0]
+    for i in range(1, sources.shape[1]):
+        total.addcmul_(weights[:, i].expand_as(total), sources[:, i])
+    return total
+
+
+def _merge(as_waveform: Tensor, made: Tensor | None, given: Tensor | None) -> Tensor:
+    """Puts log-mels just made and those given in the order of the clips."""
+    if given is None:
+        if made is None:
+            raise InputError("pairmix: there are neither waveforms nor log-mels")
+        return made
+    if made is None or not len(made):
+        return given
+    out = given.new_empty(len(as_waveform), *given.shape[1:])
+    out[_indices(as_waveform, given.device)] = made
+    out[_indices(~as_waveform, given.device)] = given
+    return out
+
+
+def _indices(chosen: Tensor, device: torch.device) -> Tensor:
+    """Where `chosen` is true, counted on the CPU: no wait for the device."""
+    return chosen.nonzero().flatten().to(device)
