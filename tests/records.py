@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from workflow_src.audio.settings import ClipForm, FrontEndSettings
+from workflow_src.audio.settings import AudioForm, FrontEndSettings
 from workflow_src.augment.recipes import RecipeSettings, Strengths
 from workflow_src.corpus.identity import CorpusIdentity
 from workflow_src.models.run_folder import RunRecord
@@ -26,7 +26,7 @@ def captioning_settings(**changes):
         recipe=recipe("all", noise={}, pairmix={}),
         seed=20,
         front_end=FrontEndSettings("act", 640),
-        clip_form=ClipForm(),
+        audio=AudioForm(),
         encoder="scratch",
         model=ActConfig(),
         word2vec=False,
@@ -40,7 +40,7 @@ def retrieval_settings(**changes):
         recipe=recipe("all", noise={}, pairmix={}),
         seed=20,
         front_end=FrontEndSettings("panns", 320),
-        clip_form=ClipForm(),
+        audio=AudioForm(),
         encoder="scratch",
         model=RetrieverConfig(text_encoder=None),
     )

@@ -52,6 +52,12 @@ class EmbeddedConfig(Settings):
     test_clips: int = 975
     tagged_clips: int = 20_000
 
+    def __post_init__(self) -> None:
+        for key, value in vars(self).items():
+            smallest = 0 if key == "seed" else 1
+            if value < smallest:
+                raise InputError(f"{key} is at least {smallest}, not {value}")
+
 
 @dataclass(frozen=True)
 class AudioCapsConfig(AudioCapsSource, DownloadOptions):
@@ -75,6 +81,12 @@ class ClipsConfig(Settings):
     min_seconds: float = 0.5
     max_missing: float = 0.2
 
+    def __post_init__(self) -> None:
+        if not self.min_seconds > 0:
+            raise InputError(f"min_seconds is above 0, not {self.min_seconds}")
+        if not 0 <= self.max_missing <= 1:
+            raise InputError(f"max_missing is from 0 to 1, not {self.max_missing}")
+
 
 @dataclass(frozen=True)
 class CaptioningConfig(Settings):
@@ -88,6 +100,7 @@ class CaptioningConfig(Settings):
     decoding: DecodingSettings = field(default_factory=DecodingSettings)
 
     def __post_init__(self) -> None:
+        _check_hop(self.hop_length)
         if self.model.vocabulary:
             raise InputError("model.vocabulary comes from the training captions")
 
@@ -102,6 +115,7 @@ class RetrievalConfig(Settings):
     training: RetrievalOptimization = field(default_factory=RetrievalOptimization)
 
     def __post_init__(self) -> None:
+        _check_hop(self.hop_length)
         if self.model.word_pieces is not None:
             raise InputError("model.word_pieces comes from the training captions")
 
@@ -137,6 +151,11 @@ class TableConfig(Settings):
     metrics: tuple[str, ...]
     rows: tuple[RowConfig, ...]
 
+    def __post_init__(self) -> None:
+        for key in ("tasks", "metrics", "rows"):
+            if not getattr(self, key):
+                raise InputError(f"{key} is empty")
+
     def tasks_of(self, row: RowConfig) -> tuple[Task, ...]:
         """The tasks that a row is run for."""
         return self.tasks if row.tasks is None else row.tasks
@@ -157,6 +176,13 @@ class TestTimeConfig(Settings):
     views_per_batch: int = 64
     memories_per_search: int = 256
 
+    def __post_init__(self) -> None:
+        for key in ("views_per_batch", "memories_per_search"):
+            if getattr(self, key) < 1:
+                raise InputError(f"{key} is at least 1, not {getattr(self, key)}")
+        if self.settings.strength > 1:
+            raise InputError(f"strength is from 0 to 1, not {self.strength}")
+
     @property
     def settings(self) -> TestTimeSettings:
         """What of it decides the results."""
@@ -172,6 +198,11 @@ class SweepConfig(Settings):
     recipe: str = "specaugment_pairmix"
     ratio: tuple[float, ...] = (0.125, 0.25, 0.5, 0.6)
     fixed_lambda: tuple[float | None, ...] = (None, 0.5)
+
+    def __post_init__(self) -> None:
+        for key in ("ratio", "fixed_lambda"):
+            if not getattr(self, key):
+                raise InputError(f"{key} is empty")
 
 
 @dataclass(frozen=True)
@@ -208,6 +239,7 @@ class Config(Settings):
         for name in self.recipes:
             self.recipe(name)
         self._check_tables()
+        self._check_sweep()
         self._check_frames()
 
     @property
@@ -276,6 +308,14 @@ class Config(Settings):
                 raise InputError(
                     f"recipes.{name}: a recipe's name has small letters, digits and _"
                 )
+        for name in self.tables:
+            if not re.fullmatch(r"table[1-4]", name):
+                raise InputError(f"tables.{name}: tables are table1 to table4")
+        for name, value in self.pretrained_sha256.items():
+            if not re.fullmatch(r"[0-9a-fA-F]{64}", value):
+                raise InputError(
+                    f"pretrained_sha256.{name} has 64 hexadecimal digits, not {value!r}"
+                )
 
     def _check_tables(self) -> None:
         for where, table, row in self._rows():
@@ -299,6 +339,10 @@ class Config(Settings):
                     f"{section}.recipe is {recipe}, which `recipes` does not define"
                     f"{_hint(recipe, self.recipes)}"
                 )
+            try:
+                self.recipe(recipe).check_task("captioning")
+            except InputError as error:
+                raise InputError(f"{section}.recipe: {error}") from None
 
     def _rows(self) -> Iterator[tuple[str, TableConfig, RowConfig]]:
         for name, table in self.tables.items():
@@ -317,6 +361,14 @@ class Config(Settings):
                 f"{where} has recipe {row.recipe}, but tta.recipe is {self.tta.recipe}"
             )
 
+    def _check_sweep(self) -> None:
+        try:
+            cells = self.sweep_cells
+        except InputError as error:
+            raise InputError(f"sweep: {error}") from None
+        if len({cell.recipe.name for cell in cells}) < len(cells):
+            raise InputError("sweep: a ratio or a fixed_lambda is there twice")
+
     def _check_frames(self) -> None:
         hop = self.captioning.hop_length
         frames = self.audio.samples // hop
@@ -327,6 +379,11 @@ class Config(Settings):
                 f"{self.audio.seconds:g} into {frames} frames; ACT reads a multiple of "
                 f"{ACT_PATCH_FRAMES}, at most {most}"
             )
+
+
+def _check_hop(hop_length: int) -> None:
+    if hop_length < 1:
+        raise InputError(f"hop_length is at least 1, not {hop_length}")
 
 
 def _part(whole: Any, kind: type[T]) -> T:
