@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from workflow_src.config.schema import Config
-from workflow_src.errors import InputError
+from workflow_src.errors import InputError, in_one_line
 from workflow_src.settings import KeyComplaint, plain, read
 
 OVERLAYS = "config"  # folder beside config.yaml
@@ -121,7 +121,7 @@ def _mapping(path: Path) -> dict[str, Any]:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
         raise InputError(f"{path}: {reason}") from None
     except yaml.YAMLError as error:
-        raise InputError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
+        raise InputError(f"{path}: not YAML: {in_one_line(error)}") from None
     if not isinstance(values, dict):
         raise InputError(f"{path} has no keys")
     return values
