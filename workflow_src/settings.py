@@ -150,7 +150,8 @@ def _complaint(
 ) -> KeyComplaint:
     """Put the first error of pydantic into words."""
     # Of a union every member complains: the wanted types go into one sentence.
-    first = min(errors, key=lambda error: len(error["loc"]))
+    # A key that is not known may be the one that is missing, misspelt.
+    first = min(errors, key=lambda own: (own["type"] == "missing", len(own["loc"])))
     path = _keys(first, values)
     alike = [error for error in errors if _keys(error, values) == path]
     value = _shown(first["input"])
