@@ -13,7 +13,10 @@ export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: env demo pull dvc-commit test test-slow format lock clean
 
+# What the selected corpus needs beside: a JavaScript runtime for YouTube's downloads.
 env: $(ENV)
+	@further="$$($(VENV)/bin/python -m workflow_src.config.requirements)" && \
+	if [ -n "$$further" ]; then $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile $$further; fi
 
 # --no-compile: Python compiles what is imported; most of this never is.
 $(ENV): requirements.txt requirements-hashed.txt pyproject.toml workflow_src/environment.py
@@ -38,6 +41,7 @@ dvc-commit: env
 test: env
 	$(ACTIVATE) && ruff check . && ruff format --check .
 	$(ACTIVATE) && snakefmt --check Snakefile rules && snakemake --lint
+	$(ACTIVATE) && mypy
 	$(ACTIVATE) && python -m pytest -m "not slow and not workflow" -n 2
 	$(ACTIVATE) && python -m pytest -m workflow -n 2
 
@@ -55,4 +59,6 @@ lock:
 	rm -rf .venv-lock
 
 clean:
-	rm -rf data runs results logs .snakemake
+	@printf 'This deletes data/, runs/, logs/ and results/ of all corpora, trained models and fetched audio among them. Type yes: ' && read answer && [ "$$answer" = yes ]
+	rm -rf data runs logs results/*/ results/*.csv results/*.png results/*.svg .snakemake
+	git checkout -q -- results

@@ -2,6 +2,7 @@
 # may run side by side.
 import math
 import os
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ from workflow_src.config import corpus as selected
 from workflow_src.config import load, steps
 from workflow_src.corpus.identity import corpus_name
 from workflow_src.errors import InputError
-from workflow_src.evaluation.scores import CLIP_FILES
+from workflow_src.evaluation.scores import CLIP_FILES, SCORE_FILES
 from workflow_src.layout import FRONT_ENDS, SPLITS, Layout, task_of
 from workflow_src.metrics import spice
 from workflow_src.models.catalogue import CATALOGUE
@@ -44,26 +45,26 @@ GRID_POINTS = [point.name for point in CONFIG.tta.grid.points]
 FIRST_USE = provenance.FIRST_USE
 provenance.begin(LAYOUT, dry=workflow.dryrun)
 code_changes.say_changes(LAYOUT)
-# Rules run `python -m workflow_src <step>` with the Python that runs Snakemake, also
-# where its environment is not activated.
-os.environ["PATH"] = os.pathsep.join(
-    [os.path.dirname(sys.executable), os.environ.get("PATH", "")]
-)
-# A job keeps what it compiles: see the Makefile.
-os.environ["PYTHONDONTWRITEBYTECODE"] = ""
 
-# How steps run, not what comes out: no parameter of a rule, so that a change makes
-# nothing stale.
-STEP = "python -m workflow_src"
-COMPUTE = f"--device {CONFIG.device}" + (
-    f" --threads {CONFIG.threads}" if CONFIG.threads else ""
-)
-TRUST = "--trust-pickle" if CONFIG.trust_pickle else "--no-trust-pickle"
-MAX_MISSING = CONFIG.clips.max_missing
-DOWNLOAD_OPTIONS = to_json(CONFIG.audiocaps.options)
-VIEWS_PER_BATCH = CONFIG.tta.views_per_batch
-MEMORIES_PER_SEARCH = CONFIG.tta.memories_per_search
-CORENLP = [str(SPICE.corenlp)] if SPICE.corenlp else []
+
+def how(*options):
+    """How a step runs, not what comes out.
+
+    A resource of its rule and no parameter, so that a change makes nothing stale.
+    """
+    return shlex.join(str(word) for words in options for word in words)
+
+
+COMPUTE = ["--device", CONFIG.device]
+if CONFIG.threads:
+    COMPUTE += ["--threads", CONFIG.threads]
+TRUST = ["--trust-pickle" if CONFIG.trust_pickle else "--no-trust-pickle"]
+CORENLP = ["--corenlp", SPICE.corenlp] if SPICE.corenlp else []
+SCORING = ["--spice-cache", SPICE_CACHE, "--meteor-tables", METEOR_TABLES, *CORENLP]
+LOSSES = ["--max-missing", CONFIG.clips.max_missing]
+DOWNLOADING = ["--options", to_json(CONFIG.audiocaps.options)]
+VIEWS = ["--views-per-batch", CONFIG.tta.views_per_batch]
+SEARCHES = ["--memories-per-search", CONFIG.tta.memories_per_search]
 
 
 wildcard_constraints:
@@ -172,7 +173,7 @@ def score_files(rows, seeds, split="test"):
             folder = LAYOUT.evaluated(task, recipe, seed, split)
             if point is not None:
                 folder = LAYOUT.point(task, recipe, seed, point)
-            files += [folder / "scores.json", folder / CLIP_FILES[task]]
+            files += [folder / name for name in SCORE_FILES[task]]
     return files
 
 
@@ -188,3 +189,30 @@ def table_rows(name, split="test"):
 def only_scores(files):
     """Of the files behind a table, those that say what they are."""
     return [path for path in map(str, files) if path.endswith("scores.json")]
+
+
+def weights(task):
+    """The weights in a run's folder."""
+    return LAYOUT.run(task, "{recipe}", "{seed}") / "model.pt"
+
+
+def beside_weights(task):
+    """What else a run's folder holds that its model needs."""
+    run = LAYOUT.run(task, "{recipe}", "{seed}")
+    own = "vocabulary.txt" if task == "captioning" else "text_encoder"
+    return [run / "settings.yaml", run / own]
+
+
+def grid_files(task):
+    """What the evaluation of a run's grid writes."""
+    return [
+        LAYOUT.point(task, "{recipe}", "{seed}", point) / name
+        for point in GRID_POINTS
+        for name in SCORE_FILES[task]
+    ]
+
+
+def sanity_rows():
+    """The trainings of Tables 1 and 2, each once."""
+    rows = [*table_rows("table1"), *table_rows("table2")]
+    return list(dict.fromkeys((task, recipe, None) for task, recipe, _ in rows))

@@ -17,7 +17,8 @@ rule identify_corpus:
     params:
         settings=to_json(CORPUS),
     shell:
-        "{STEP} identify-corpus --settings {params.settings:q} --outputs {output:q}"
+        "python -m workflow_src identify-corpus --settings {params.settings:q}"
+        " --outputs {output:q}"
         " > {log:q} 2>&1"
 
 
@@ -39,20 +40,21 @@ rule ingest:
         "../envs/workflow.yaml"
     threads: one_core
     resources:
-        download=int(selected.downloads(CONFIG)),
+        how=how(DOWNLOADING, LOSSES),
+        download=lambda wildcards: int(selected.downloads(CONFIG, wildcards.split)),
     params:
-        settings=to_json(selected.ingest_settings(CONFIG)),
+        settings=lambda wildcards: to_json(
+            selected.ingest_settings(CONFIG, wildcards.split)
+        ),
         shards=lambda wildcards: selected.shards(CONFIG, wildcards.split),
         folder=str(CAPTIONS_FOLDER),
-        audio=lambda wildcards: str(
-            selected.audio_folder(CONFIG, LAYOUT, wildcards.split)
-        ),
+        audio=str(selected.audio_folder(CONFIG, LAYOUT)),
     shell:
-        "{STEP} ingest --settings {params.settings:q} --split {wildcards.split}"
+        "python -m workflow_src ingest --settings {params.settings:q}"
+        " --split {wildcards.split}"
         " --captions-folder {params.folder:q} --audio {params.audio:q}"
         " --shard {wildcards.shard} --shards {params.shards} --output {output:q}"
-        " --options {DOWNLOAD_OPTIONS:q} --max-missing {MAX_MISSING}"
-        " > {log:q} 2>&1"
+        " {resources.how} > {log:q} 2>&1"
 
 
 rule join:
@@ -73,13 +75,18 @@ rule join:
     priority: 20
     conda:
         "../envs/workflow.yaml"
+    resources:
+        how=how(LOSSES),
     params:
         folder=str(CAPTIONS_FOLDER),
+        test_clips=lambda wildcards: selected.test_clips(CONFIG, wildcards.split),
     shell:
-        "{STEP} join --split {wildcards.split} --captions-folder {params.folder:q}"
+        "python -m workflow_src join --split {wildcards.split}"
+        " --captions-folder {params.folder:q}"
+        " --test-clips {params.test_clips:q}"
         " --shards {input:q} --waveforms {output.waveforms:q}"
         " --manifest {output.manifest:q} --captions {output.captions:q}"
-        " --tags {output.tags:q} --max-missing {MAX_MISSING} > {log:q} 2>&1"
+        " --tags {output.tags:q} {resources.how} > {log:q} 2>&1"
 
 
 # Clips with tags and no caption.
@@ -111,6 +118,6 @@ rule merge_manifests:
             else "--no-audiocaps"
         ),
     shell:
-        "{STEP} merge-manifests --manifests {input.manifests:q}"
+        "python -m workflow_src merge-manifests --manifests {input.manifests:q}"
         " --manifest {output.manifest:q} --table {output.table:q} {params.audiocaps}"
         " > {log:q} 2>&1"

@@ -16,7 +16,7 @@ rule embedded_captions:
         settings=to_json(steps.embedded_corpus(CONFIG)),
         folder=lambda wildcards, output: str(Path(output[0]).parent),
     shell:
-        "{STEP} embedded-captions --settings {params.settings:q}"
+        "python -m workflow_src embedded-captions --settings {params.settings:q}"
         " --output {params.folder:q} > {log:q} 2>&1"
 
 
@@ -38,6 +38,6 @@ rule embedded_audio:
         folder=lambda wildcards, output: str(Path(output[0]).parent),
         shards=EMBEDDED_SHARDS,
     shell:
-        "{STEP} embedded-audio --settings {params.settings:q}"
+        "python -m workflow_src embedded-audio --settings {params.settings:q}"
         " --output {params.folder:q} --shard {wildcards.shard}"
         " --shards {params.shards} --done {output:q} > {log:q} 2>&1"

@@ -2,27 +2,6 @@
 # says what the model is: nothing here reads the config about it.
 
 
-def weights(task):
-    """The weights in a run's folder."""
-    return LAYOUT.run(task, "{recipe}", "{seed}") / "model.pt"
-
-
-def beside_weights(task):
-    """What else a run's folder holds that its model needs."""
-    run = LAYOUT.run(task, "{recipe}", "{seed}")
-    own = "vocabulary.txt" if task == "captioning" else "text_encoder"
-    return [run / "settings.yaml", run / own]
-
-
-def grid_files(task):
-    """What the evaluation of a run's grid writes."""
-    return [
-        LAYOUT.point(task, "{recipe}", "{seed}", point) / name
-        for point in GRID_POINTS
-        for name in ("scores.json", CLIP_FILES[task])
-    ]
-
-
 rule caption_split:
     input:
         model=weights("captioning"),
@@ -36,14 +15,16 @@ rule caption_split:
         "../envs/workflow.yaml"
     threads: model_threads
     resources:
+        how=how(COMPUTE),
         gpu=int(has_gpu()),
     params:
         settings=to_json(CONFIG.captioning.decoding),
         run=subpath(input.model, parent=True),
     shell:
-        "{STEP} caption-split --settings {params.settings:q} --run {params.run:q}"
-        " --log-mels {input.log_mels:q} --output {output:q} {COMPUTE}"
-        " > {log:q} 2>&1"
+        "python -m workflow_src caption-split --settings {params.settings:q}"
+        " --run {params.run:q}"
+        " --log-mels {input.log_mels:q} --output {output:q}"
+        " {resources.how} > {log:q} 2>&1"
 
 
 # Once for all runs: with the official SPICE this takes most of its time.
@@ -59,13 +40,14 @@ rule prepare_references:
     conda:
         "../envs/workflow.yaml"
     threads: one_core
+    resources:
+        how=how(SCORING),
     params:
         spice=SPICE.kind,
     shell:
-        "{STEP} prepare-references --references {input.references:q}"
+        "python -m workflow_src prepare-references --references {input.references:q}"
         " --spice-kind {params.spice} --done {output:q}"
-        " --spice-cache {SPICE_CACHE} --meteor-tables {METEOR_TABLES}"
-        " --corenlp {CORENLP:q} > {log:q} 2>&1"
+        " {resources.how} > {log:q} 2>&1"
 
 
 rule score_captions:
@@ -77,22 +59,24 @@ rule score_captions:
     output:
         scores=LAYOUT.run("captioning", "{recipe}", "{seed}") / "scores.json",
         clips=LAYOUT.run("captioning", "{recipe}", "{seed}") / "clips.csv",
+        statistics=LAYOUT.run("captioning", "{recipe}", "{seed}") / "statistics.csv",
     log:
         LAYOUT.logs / "score_captions" / "{recipe}.seed{seed}.log",
     conda:
         "../envs/workflow.yaml"
     threads: one_core
+    resources:
+        how=how(SCORING),
     params:
         split="test",
         spice=SPICE.kind,
         run=subpath(input.run, parent=True),
         folder=subpath(output.scores, parent=True),
     shell:
-        "{STEP} score-captions --run {params.run:q}"
+        "python -m workflow_src score-captions --run {params.run:q}"
         " --candidates {input.candidates:q} --references {input.references:q}"
         " --split {params.split} --spice-kind {params.spice}"
-        " --output {params.folder:q} --spice-cache {SPICE_CACHE}"
-        " --meteor-tables {METEOR_TABLES} --corenlp {CORENLP:q} > {log:q} 2>&1"
+        " --output {params.folder:q} {resources.how} > {log:q} 2>&1"
 
 
 rule caption_grid:
@@ -112,15 +96,17 @@ rule caption_grid:
         "../envs/workflow.yaml"
     threads: model_threads
     resources:
+        how=how(COMPUTE, VIEWS, SEARCHES),
         gpu=int(has_gpu()),
     params:
         settings=to_json(steps.caption_grid(CONFIG)),
         run=subpath(input.model, parent=True),
     shell:
-        "{STEP} caption-grid --settings {params.settings:q} --run {params.run:q}"
+        "python -m workflow_src caption-grid --settings {params.settings:q}"
+        " --run {params.run:q}"
         " --log-mels {input.log_mels:q} --waveforms {input.waveforms:q}"
-        " --output {output:q} --views-per-batch {VIEWS_PER_BATCH}"
-        " --memories-per-search {MEMORIES_PER_SEARCH} {COMPUTE} > {log:q} 2>&1"
+        " --output {output:q}"
+        " {resources.how} > {log:q} 2>&1"
 
 
 rule score_caption_grid:
@@ -139,16 +125,17 @@ rule score_caption_grid:
     conda:
         "../envs/workflow.yaml"
     threads: one_core
+    resources:
+        how=how(SCORING),
     params:
         spice=SPICE.kind,
         run=subpath(input.run, parent=True),
         folder=subpath(input.candidates, parent=True),
     shell:
-        "{STEP} score-caption-grid --run {params.run:q}"
+        "python -m workflow_src score-caption-grid --run {params.run:q}"
         " --candidates {input.candidates:q} --references {input.references:q}"
         " --spice-kind {params.spice} --output {params.folder:q}"
-        " --spice-cache {SPICE_CACHE} --meteor-tables {METEOR_TABLES}"
-        " --corenlp {CORENLP:q} > {log:q} 2>&1"
+        " {resources.how} > {log:q} 2>&1"
 
 
 rule score_retrieval_grid:
@@ -169,17 +156,18 @@ rule score_retrieval_grid:
         "../envs/workflow.yaml"
     threads: model_threads
     resources:
+        how=how(COMPUTE, VIEWS),
         gpu=int(has_gpu()),
     params:
         settings=to_json(steps.retrieval_grid(CONFIG)),
         run=subpath(input.model, parent=True),
         folder=lambda wildcards, output: str(Path(output.files[0]).parent.parent),
     shell:
-        "{STEP} score-retrieval-grid --settings {params.settings:q}"
+        "python -m workflow_src score-retrieval-grid --settings {params.settings:q}"
         " --run {params.run:q} --log-mels {input.log_mels:q}"
         " --waveforms {input.waveforms:q} --captions {input.captions:q}"
-        " --output {params.folder:q} --views-per-batch {VIEWS_PER_BATCH} {COMPUTE}"
-        " > {log:q} 2>&1"
+        " --output {params.folder:q}"
+        " {resources.how} > {log:q} 2>&1"
 
 
 rule score_retrieval:
@@ -197,12 +185,14 @@ rule score_retrieval:
         "../envs/workflow.yaml"
     threads: model_threads
     resources:
+        how=how(COMPUTE),
         gpu=int(has_gpu()),
     params:
         split="test",
         run=subpath(input.model, parent=True),
         folder=subpath(output.scores, parent=True),
     shell:
-        "{STEP} score-retrieval --run {params.run:q} --log-mels {input.log_mels:q}"
+        "python -m workflow_src score-retrieval --run {params.run:q}"
+        " --log-mels {input.log_mels:q}"
         " --captions {input.captions:q} --split {params.split}"
-        " --output {params.folder:q} {COMPUTE} > {log:q} 2>&1"
+        " --output {params.folder:q} {resources.how} > {log:q} 2>&1"

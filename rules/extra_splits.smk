@@ -29,7 +29,8 @@ use rule score_captions as score_captions_extra_split with:
         prepared=prepared_references("{split}"),
     output:
         scores=of_split("captioning", "scores.json"),
-        clips=of_split("captioning", CLIP_FILES["captioning"]),
+        clips=of_split("captioning", "clips.csv"),
+        statistics=of_split("captioning", "statistics.csv"),
     log:
         LAYOUT.logs / "score_captions" / "{split}" / "{recipe}.seed{seed}.log",
     wildcard_constraints:
@@ -49,7 +50,7 @@ use rule score_retrieval as score_retrieval_extra_split with:
         captions=LAYOUT.captions("{split}"),
     output:
         scores=of_split("retrieval", "scores.json"),
-        ranks=of_split("retrieval", CLIP_FILES["retrieval"]),
+        ranks=of_split("retrieval", "ranks.csv"),
     log:
         LAYOUT.logs / "score_retrieval" / "{split}" / "{recipe}.seed{seed}.log",
     wildcard_constraints:

@@ -15,9 +15,11 @@ rule log_mels:
         "../envs/workflow.yaml"
     threads: one_core
     resources:
+        how=how(COMPUTE),
         gpu=int(has_gpu()),
     params:
         settings=lambda wildcards: to_json(steps.front_end(CONFIG, wildcards.front_end)),
     shell:
-        "{STEP} log-mels --settings {params.settings:q} --waveforms {input:q}"
-        " --output {output:q} {COMPUTE} > {log:q} 2>&1"
+        "python -m workflow_src log-mels --settings {params.settings:q}"
+        " --waveforms {input:q}"
+        " --output {output:q} {resources.how} > {log:q} 2>&1"

@@ -71,7 +71,8 @@ rule corpus_of_results:
     params:
         settings=to_json(CORPUS),
     shell:
-        "{STEP} identify-corpus --settings {params.settings:q} --outputs {output:q}"
+        "python -m workflow_src identify-corpus --settings {params.settings:q}"
+        " --outputs {output:q}"
         " > {log:q} 2>&1"
 
 
@@ -89,7 +90,8 @@ rule table:
         settings=lambda wildcards: to_json(steps.table(CONFIG, wildcards.table)),
         scores=lambda wildcards, input: only_scores(input.files),
     shell:
-        "{STEP} table --settings {params.settings:q} --scores {params.scores:q}"
+        "python -m workflow_src table --settings {params.settings:q}"
+        " --scores {params.scores:q}"
         " --output {output:q} > {log:q} 2>&1"
 
 
@@ -115,7 +117,8 @@ rule figure4:
         settings=to_json(steps.figure4(CONFIG)),
         scores=lambda wildcards, input: only_scores(input.files),
     shell:
-        "{STEP} figure4 --settings {params.settings:q} --scores {params.scores:q}"
+        "python -m workflow_src figure4 --settings {params.settings:q}"
+        " --scores {params.scores:q}"
         " --output {output.table:q} --pictures {output.pictures:q} > {log:q} 2>&1"
 
 
@@ -155,7 +158,8 @@ rule sweep_table:
         settings=to_json(steps.sweep(CONFIG)),
         scores=lambda wildcards, input: only_scores(input.files),
     shell:
-        "{STEP} sweep --settings {params.settings:q} --scores {params.scores:q}"
+        "python -m workflow_src sweep --settings {params.settings:q}"
+        " --scores {params.scores:q}"
         " --output {output.table:q} --pictures {output.pictures:q} > {log:q} 2>&1"
 
 
@@ -179,6 +183,7 @@ rule layer_search:
         "../envs/workflow.yaml"
     threads: model_threads
     resources:
+        how=how(COMPUTE, VIEWS),
         gpu=int(has_gpu()),
     params:
         settings=to_json(steps.layer_search(CONFIG)),
@@ -188,10 +193,11 @@ rule layer_search:
             if path.endswith("model.pt")
         ],
     shell:
-        "{STEP} layer-search --settings {params.settings:q} --runs {params.runs:q}"
+        "python -m workflow_src layer-search --settings {params.settings:q}"
+        " --runs {params.runs:q}"
         " --log-mels {input.log_mels:q} --waveforms {input.waveforms:q}"
         " --captions {input.captions:q} --output {output:q}"
-        " --views-per-batch {VIEWS_PER_BATCH} {COMPUTE} > {log:q} 2>&1"
+        " {resources.how} > {log:q} 2>&1"
 
 
 # The pictures of docs/: `snakemake docs/augmentations.md`.
@@ -210,16 +216,10 @@ rule pictures:
     params:
         settings=to_json(steps.pictures(CONFIG)),
     shell:
-        "{STEP} pictures --settings {params.settings:q}"
+        "python -m workflow_src pictures --settings {params.settings:q}"
         " --waveforms {input.waveforms:q} --captions {input.captions:q}"
         " --page {output.page:q} --pictures {output.pictures:q}"
         " --learning-rates {output.learning_rates:q} > {log:q} 2>&1"
-
-
-def sanity_rows():
-    """The trainings of Tables 1 and 2, each once."""
-    rows = [*table_rows("table1"), *table_rows("table2")]
-    return list(dict.fromkeys((task, recipe, None) for task, recipe, _ in rows))
 
 
 rule sanity:
@@ -235,7 +235,7 @@ rule sanity:
     conda:
         "../envs/workflow.yaml"
     shell:
-        "{STEP} sanity --scores {input.scores:q}"
+        "python -m workflow_src sanity --scores {input.scores:q}"
         " --train-captions {input.train_captions:q}"
         " --test-captions {input.test_captions:q} --output {output:q}"
         " > {log:q} 2>&1"
@@ -254,5 +254,6 @@ rule headlines:
     params:
         folder=lambda wildcards, output: str(Path(output[0]).parent),
     shell:
-        "{STEP} headlines --tables {input.tables:q} --output {params.folder:q}"
+        "python -m workflow_src headlines --tables {input.tables:q}"
+        " --output {params.folder:q}"
         " > {log:q} 2>&1"

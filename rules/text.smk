@@ -11,7 +11,8 @@ rule vocabulary:
     conda:
         "../envs/workflow.yaml"
     shell:
-        "{STEP} vocabulary --captions {input:q} --output {output:q} > {log:q} 2>&1"
+        "python -m workflow_src vocabulary --captions {input:q}"
+        " --output {output:q} > {log:q} 2>&1"
 
 
 rule word2vec:
@@ -27,7 +28,7 @@ rule word2vec:
     params:
         width=steps.word2vec_width(CONFIG),
     shell:
-        "{STEP} word2vec --captions {input.captions:q}"
+        "python -m workflow_src word2vec --captions {input.captions:q}"
         " --vocabulary {input.vocabulary:q} --width {params.width}"
         " --output {output:q} > {log:q} 2>&1"
 
@@ -44,7 +45,7 @@ rule word_pieces:
     params:
         size=steps.word_pieces_size(CONFIG),
     shell:
-        "{STEP} word-pieces --captions {input:q} --size {params.size}"
+        "python -m workflow_src word-pieces --captions {input:q} --size {params.size}"
         " --output {output:q} > {log:q} 2>&1"
 
 

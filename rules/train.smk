@@ -19,10 +19,11 @@ rule fetch_published:
     resources:
         download=1,
     params:
-        folder=str(PRETRAINED),
+        folder=lambda wildcards, output: str(Path(output[0]).parent),
         sums=steps.pinned_sums(CONFIG),
     shell:
-        "{STEP} fetch --name {wildcards.published} --sha256 {params.sums:q}"
+        "python -m workflow_src fetch --name {wildcards.published}"
+        " --sha256 {params.sums:q}"
         " --folder {params.folder:q} --done {output:q} > {log:q} 2>&1"
 
 
@@ -46,6 +47,7 @@ rule pretrain:
         "../envs/workflow.yaml"
     threads: model_threads
     resources:
+        how=how(COMPUTE),
         gpu=int(has_gpu()),
     params:
         settings=lambda wildcards: to_json(
@@ -53,10 +55,11 @@ rule pretrain:
         ),
         run=subpath(output.encoder, parent=True),
     shell:
-        "{STEP} pretrain --settings {params.settings:q} --corpus {input.corpus:q}"
+        "python -m workflow_src pretrain --settings {params.settings:q}"
+        " --corpus {input.corpus:q}"
         " --log-mels {input.log_mels:q} --tags {input.tags:q}"
         " --val-log-mels {input.val_log_mels:q} --val-tags {input.val_tags:q}"
-        " --run {params.run:q} {COMPUTE} > {log:q} 2>&1"
+        " --run {params.run:q} {resources.how} > {log:q} 2>&1"
 
 
 rule train_captioning:
@@ -89,6 +92,7 @@ rule train_captioning:
         "../envs/workflow.yaml"
     threads: model_threads
     resources:
+        how=how(COMPUTE, TRUST, CORENLP),
         gpu=int(has_gpu()),
     params:
         settings=lambda wildcards: to_json(
@@ -97,13 +101,13 @@ rule train_captioning:
         encoder=encoder_file("captioning"),
         run=subpath(output.model, parent=True),
     shell:
-        "{STEP} train-captioner --settings {params.settings:q}"
+        "python -m workflow_src train-captioner --settings {params.settings:q}"
         " --corpus {input.corpus:q} --captions {input.captions:q}"
         " --val-captions {input.val_captions:q} --waveforms {input.waveforms:q}"
         " --log-mels {input.log_mels:q} --val-log-mels {input.val_log_mels:q}"
         " --vocabulary {input.vocabulary:q} --word-vectors {input.word_vectors:q}"
         " --encoder {params.encoder:q} --run {params.run:q}"
-        " {COMPUTE} {TRUST} --corenlp {CORENLP:q} > {log:q} 2>&1"
+        " {resources.how} > {log:q} 2>&1"
 
 
 rule train_retrieval:
@@ -133,6 +137,7 @@ rule train_retrieval:
         "../envs/workflow.yaml"
     threads: model_threads
     resources:
+        how=how(COMPUTE, TRUST),
         gpu=int(has_gpu()),
     params:
         settings=lambda wildcards: to_json(
@@ -141,9 +146,9 @@ rule train_retrieval:
         encoder=encoder_file("retrieval"),
         run=subpath(output.model, parent=True),
     shell:
-        "{STEP} train-retriever --settings {params.settings:q}"
+        "python -m workflow_src train-retriever --settings {params.settings:q}"
         " --corpus {input.corpus:q} --captions {input.captions:q}"
         " --val-captions {input.val_captions:q} --waveforms {input.waveforms:q}"
         " --log-mels {input.log_mels:q} --val-log-mels {input.val_log_mels:q}"
         " --word-pieces {input.word_pieces:q} --encoder {params.encoder:q}"
-        " --run {params.run:q} {COMPUTE} {TRUST} > {log:q} 2>&1"
+        " --run {params.run:q} {resources.how} > {log:q} 2>&1"

@@ -10,6 +10,14 @@ import numpy as np
 import pytest
 import soundfile
 
+from tests.corpus.loopback_hub import hub  # noqa: F401 - a fixture of all tests here
+from tests.corpus.loopback_youtube import certificate, youtube  # noqa: F401 - likewise
+from tests.corpus.mirror_layouts import (  # noqa: F401 - likewise
+    audio,
+    mirror_captions,
+    splits,
+)
+
 
 def make_noise(seed=0, seconds=0.6, rate=8000, channels=1):
     rng = np.random.default_rng(seed)

@@ -1,38 +1,42 @@
+import csv
 import hashlib
 import http.server
 import threading
 from dataclasses import replace
 
-import pyarrow
-import pyarrow.parquet
 import pytest
 
+from tests.corpus.mirror_layouts import (
+    FORM,
+    assert_same_audio,
+    write_opensound,
+    write_test957,
+)
 from workflow_src.audio.decoding import ClipForm
-from workflow_src.corpus import audiocaps
+from workflow_src.corpus import audiocaps, javascript, subset
 from workflow_src.corpus.audiocaps import (
     RELEASES,
     audio_source,
+    audiocaps_split,
+    check_ready,
     fetch_captions,
-    unpack_mirror,
+    take_mirrors,
 )
-from workflow_src.corpus.captions import Clip
-from workflow_src.corpus.download import Downloader, Patience
+from workflow_src.corpus.decoded import DecodedSource
+from workflow_src.corpus.download import Downloader
 from workflow_src.corpus.folder import FolderSource
 from workflow_src.corpus.http import HttpTransport
-from workflow_src.corpus.settings import AudioCapsSource, DownloadOptions, Mirror
+from workflow_src.corpus.javascript import Runtime
+from workflow_src.corpus.mirrors import PRESETS, Mirror
+from workflow_src.corpus.settings import AudioCapsSource, DownloadOptions
+from workflow_src.corpus.source import LostClip
 from workflow_src.corpus.youtube import YoutubeTransport
 from workflow_src.errors import InputError
+from workflow_src.layout import SPLITS
+from workflow_src.transfer import RetryPolicy
 
-SETTINGS = AudioCapsSource(source="youtube")
-OPTIONS = DownloadOptions(
-    cookies=None,
-    timeout=30,
-    deadline=300,
-    attempts=4,
-    backoff=2.0,
-    longest_wait=600,
-    clips_per_second=1.0,
-)
+OPTIONS = DownloadOptions()
+ONCE = RetryPolicy(attempts=1)
 
 
 @pytest.fixture
@@ -40,7 +44,7 @@ def published(tmp_path, write_official):
     """Three small caption files, served as a repository would."""
     folder = tmp_path / "published"
     folder.mkdir()
-    for split in audiocaps.SPLITS:
+    for split in SPLITS:
         write_official(folder / f"{split}.csv", [(f"{split}-1", "0")])
 
     class Handler(http.server.SimpleHTTPRequestHandler):
@@ -80,8 +84,9 @@ def test_pinned_captions_must_have_their_checksum(published, tmp_path, monkeypat
     assert (tmp_path / "out" / "test.csv").exists()
     with (folder / "val.csv").open("a") as file:
         file.write("9,x,0,one more\n")
-    with pytest.raises(InputError, match=r"val\.csv has SHA-256 .*, expected"):
+    with pytest.raises(InputError, match=r"val\.csv\.part: its sha256 is .*, not"):
         fetch_captions(tmp_path / "again")
+    assert not (tmp_path / "again" / "val.csv").exists()
 
 
 @pytest.mark.parametrize("web", [True, False])
@@ -89,13 +94,22 @@ def test_captions_that_are_not_there(published, tmp_path, web):
     folder, address = published
     (folder / "test.csv").unlink()
     place = address + "/{split}.csv" if web else str(folder)
-    with pytest.raises(InputError, match=r"test\.csv cannot be read"):
+    said = r"test\.csv cannot be (read|fetched \(HTTP 404 File not found\).*captions)"
+    with pytest.raises(InputError, match=said):
         fetch_captions(tmp_path / "out", place=place)
 
 
-def test_an_address_without_the_split(tmp_path):
-    with pytest.raises(InputError, match=r"no \{split\}"):
-        fetch_captions(tmp_path, place="http://example.org/train.csv")
+def test_without_a_network_one_sentence_says_what_is_missing(tmp_path, monkeypatch):
+    monkeypatch.setattr(audiocaps, "REPOSITORY", "http://no-such-host.invalid")
+    for name in ("HTTP_PROXY", "http_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(InputError, match=r"no-such-host\..*train\.csv") as caught:
+        fetch_captions(tmp_path, retry=ONCE)
+    said = str(caught.value)
+    assert "cannot be fetched (the connection failed: " in said
+    assert said.endswith("set audiocaps.captions")
+    assert "Max retries" not in said
+    assert "\n" not in said
 
 
 def test_a_page_that_is_no_caption_file_is_named(published, tmp_path):
@@ -111,48 +125,120 @@ def test_the_pinned_checksums_are_those_of_the_official_files(official):
         assert hashlib.sha256(content).hexdigest() == expected
 
 
-def test_sources_by_name(tmp_path):
+@pytest.fixture
+def runtimes(monkeypatch):
+    """A downloader that is all there."""
+    found = [Runtime("deno", "/somewhere/deno")]
+    monkeypatch.setattr(audiocaps, "require_downloader", lambda: found)
+    return found
+
+
+def test_sources_by_name(tmp_path, runtimes):
     form = ClipForm(seconds=5.0)
-    source = audio_source(SETTINGS, OPTIONS, tmp_path, "0-of-1", form)
-    assert isinstance(source, Downloader)
-    assert isinstance(source.transport, YoutubeTransport)
-    assert source.transport.seconds == 5.0
-    assert source.patience == Patience(4, 2.0, 600, 1.0)
-    url = "http://example.org/{file_name}"
-    settings = replace(SETTINGS, source="http", url=url)
-    transport = audio_source(settings, OPTIONS, tmp_path, "0-of-1", form).transport
-    assert isinstance(transport, HttpTransport)
-    assert (transport.timeout, transport.deadline) == (30, 300)
-    settings = replace(SETTINGS, source="folder", folder=str(tmp_path))
-    source = audio_source(settings, OPTIONS, "unused", "", form)
-    assert isinstance(source, FolderSource)
-    settings = replace(SETTINGS, source="huggingface")
-    assert audio_source(settings, OPTIONS, tmp_path, "", form).folder == tmp_path
+
+    def source(split="val", options=OPTIONS, **settings):
+        taken = AudioCapsSource(**settings)
+        return audio_source(taken, options, split, tmp_path, "0-of-1", form)
+
+    youtube = source()
+    assert isinstance(youtube, Downloader)
+    assert isinstance(youtube.transport, YoutubeTransport)
+    assert youtube.transport.seconds == 5.0
+    assert youtube.transport.runtimes == runtimes
+    assert youtube.cache == tmp_path / "youtube" / "val"
+    assert youtube.retry == RetryPolicy(4, 2.0, 600)
+    assert youtube.pace.per_hour == 300
+    assert youtube.pace.give_up_after == 24 * 3600
+    web = source(source="http", url="http://example.org/{file_name}")
+    assert isinstance(web.transport, HttpTransport)
+    assert (web.transport.timeout, web.transport.deadline) == (30, 300)
+    assert web.pace.per_hour is None
+    other = source(source="http", url="http://example.com/{file_name}")
+    assert web.cache.parent.name.startswith("http-")
+    assert web.cache != other.cache
+    assert isinstance(source(source="folder", folder=str(tmp_path)), FolderSource)
+    for name in PRESETS:
+        mirror = source(source=name)
+        assert isinstance(mirror, DecodedSource)
+        assert mirror.folder == tmp_path / name
+    both = {"source": "opensound", "test_source": "youtube"}
+    assert isinstance(source("test", **both).transport, YoutubeTransport)
+    assert isinstance(source("train", **both), DecodedSource)
 
 
-def test_a_mirror_in_a_folder(tmp_path, write_audio):
-    columns = {"youtube_id": "id", "start": "at", "audio": "audio"}
-    mirror = Mirror(None, "main", str(tmp_path), columns)
-    settings = replace(SETTINGS, source="huggingface", huggingface=mirror)
-    audio = [write_audio(tmp_path / "x.ogg").read_bytes()]
-    table = pyarrow.table({"id": ["x"], "at": [30], "audio": audio})
-    pyarrow.parquet.write_table(table, tmp_path / "0.parquet")
-    unpack_mirror(settings, tmp_path / "unused", tmp_path / "audio")
-    source = audio_source(settings, OPTIONS, tmp_path / "audio", "", ClipForm())
-    assert source.fetch(Clip("x_30.flac", "x", "30")).path.read_bytes() == audio[0]
-    settings = replace(settings, huggingface=replace(mirror, folder=None))
-    with pytest.raises(InputError, match=r"set audiocaps\.huggingface\.repository"):
-        unpack_mirror(settings, tmp_path / "unused", tmp_path / "audio")
+def test_all_splits_and_jobs_of_a_source_keep_one_pace(tmp_path, runtimes):
+    form = ClipForm()
+    jobs = [
+        audio_source(AudioCapsSource(), OPTIONS, split, tmp_path, job, form)
+        for split in ("train", "test")
+        for job in ("0-of-2", "1-of-2")
+    ]
+    jobs[0].pace.report_block("not a bot")
+    assert all(job.pace._take_turn() > 800 for job in jobs)
 
 
-@pytest.mark.parametrize("source", ["http", "folder"])
-def test_a_source_without_its_place(tmp_path, source):
-    settings = replace(SETTINGS, source=source)
-    with pytest.raises(InputError, match=f"audiocaps.source is {source}: set"):
-        audio_source(settings, OPTIONS, tmp_path, "job", ClipForm())
+def test_what_a_source_needs_is_looked_for_first(tmp_path, monkeypatch):
+    monkeypatch.setattr(javascript, "find_runtimes", lambda: [])
+    with pytest.raises(InputError, match=r"source is youtube, and .*make env"):
+        check_ready(AudioCapsSource(), OPTIONS)
+    test = AudioCapsSource(source="opensound", test_source="youtube")
+    with pytest.raises(InputError, match="make env"):
+        check_ready(test, OPTIONS)
+    check_ready(AudioCapsSource(source="opensound"), OPTIONS)
+    nowhere = AudioCapsSource(source="folder", folder=str(tmp_path / "none"))
+    with pytest.raises(InputError, match="there is no folder"):
+        check_ready(nowhere, OPTIONS)
+    wrong = AudioCapsSource(source="http", url="http://example.org/{video}")
+    with pytest.raises(InputError, match=r"audiocaps\.url"):
+        check_ready(wrong, OPTIONS)
 
 
-def test_an_unknown_source(tmp_path):
-    settings = replace(SETTINGS, source="tape")
-    with pytest.raises(InputError, match="'tape' is none of youtube"):
-        audio_source(settings, OPTIONS, tmp_path, "job", ClipForm())
+def test_cookies_that_are_not_there_are_named_first(tmp_path, runtimes):
+    options = DownloadOptions(cookies=str(tmp_path / "none.txt"))
+    with pytest.raises(InputError, match=r"audiocaps\.cookies.*none\.txt"):
+        check_ready(AudioCapsSource(), options)
+
+
+def test_the_act_authors_clips_from_a_mirror_of_the_test_split(
+    tmp_path, mirror_captions, splits, audio, monkeypatch
+):
+    """Training clips from one mirror, the test split from another that lacks one."""
+    monkeypatch.setattr(subset, "ACT_TEST_CLIPS", 2)
+    test = splits["test"]
+    fewer = replace(test, clips=test.clips[1:])
+    write_opensound(tmp_path / "one", splits, audio)
+    write_test957(tmp_path / "other", fewer, audio)
+    places = {"opensound": "one", "kuanhuggingface-test957": "other"}
+    monkeypatch.setattr(
+        AudioCapsSource,
+        "mirror",
+        lambda _, name: replace(PRESETS[name], folder=str(tmp_path / places[name])),
+    )
+    taken = AudioCapsSource(source="opensound", test_source="kuanhuggingface-test957")
+    act = mirror_captions / audiocaps.ACT_LIST
+    with pytest.raises(InputError, match=r"test_source to kuanhuggingface-test957"):
+        audiocaps_split(mirror_captions, "test", "act", act)
+    take_mirrors(taken, OPTIONS, mirror_captions, tmp_path / "cache", FORM)
+    restricted = audiocaps_split(mirror_captions, "test", "act", act)
+    assert restricted.clips == fewer.clips
+    assert len(restricted.captions) == 10
+    assert audiocaps_split(mirror_captions, "val", "act", act) == splits["val"]
+    assert_same_audio(tmp_path / "cache" / "opensound", splits["train"], audio)
+    source = audio_source(taken, OPTIONS, "test", tmp_path / "cache", "", FORM)
+    assert source.fetch(fewer.clips[0]).path.exists()
+    with pytest.raises(LostClip, match="no such clip"):
+        source.fetch(test.clips[0])
+    with (tmp_path / "cache" / "opensound" / "report.csv").open() as file:
+        assert list(csv.DictReader(file)) == []
+
+
+def test_a_mirror_of_ones_own(tmp_path, mirror_captions, splits, audio):
+    write_opensound(tmp_path / "mine", splits, audio)
+    hub = Mirror(folder=str(tmp_path / "mine"))
+    taken = AudioCapsSource(source="huggingface", huggingface=hub)
+    take_mirrors(taken, OPTIONS, mirror_captions, tmp_path / "cache", FORM)
+    (folder,) = (tmp_path / "cache").glob("huggingface-*")
+    for name, split in splits.items():
+        assert_same_audio(folder, split, audio)
+        source = audio_source(taken, OPTIONS, name, tmp_path / "cache", "", FORM)
+        assert source.folder == folder

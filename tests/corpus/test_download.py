@@ -4,8 +4,9 @@ import json
 import pytest
 
 from workflow_src.corpus.captions import Clip
-from workflow_src.corpus.download import Downloader, Patience
+from workflow_src.corpus.download import Downloader
 from workflow_src.corpus.source import LostClip
+from workflow_src.transfer import RetryPolicy
 
 CLIP = Clip("abc_30.flac", "abc", "30")
 
@@ -57,7 +58,7 @@ def test_a_short_clip_is_fetched_once_for_ingest_to_judge(
 ):
     transport = make_transport(**how)
     for _ in range(2):
-        Downloader(transport, tmp_path, "job", Patience(backoff=0)).fetch(CLIP)
+        Downloader(transport, tmp_path, "job", RetryPolicy(backoff=0)).fetch(CLIP)
     assert transport.calls == 1
 
 

@@ -14,13 +14,15 @@ import requests
 from workflow_src.audio.decoding import decode
 from workflow_src.audio.store import WaveformStore
 from workflow_src.corpus.captions import Clip, read_split
-from workflow_src.corpus.download import Downloader, Patience
-from workflow_src.corpus.http import HttpTransport, _retry_after
+from workflow_src.corpus.download import Downloader
+from workflow_src.corpus.http import HttpTransport
 from workflow_src.corpus.ingest import ingest
+from workflow_src.corpus.pace import SharedPace
 from workflow_src.corpus.source import LostClip
 from workflow_src.errors import InputError
+from workflow_src.transfer import RetryPolicy, retry_after
 
-FAST = Patience(attempts=3, backoff=0.01)
+FAST = RetryPolicy(attempts=3, backoff=0.01)
 
 # What the server does -> the clip's state and the requests it takes.
 OUTCOMES = {
@@ -52,9 +54,11 @@ def serve(server, ways):
     return clips
 
 
-def downloader(server, cache, **patience):
+def downloader(server, cache, per_hour=None, **retry):
     transport = HttpTransport(server.pattern, timeout=0.3, deadline=1.0)
-    return Downloader(transport, cache, "job", Patience(**{"backoff": 0.01} | patience))
+    policy = RetryPolicy(**{"backoff": 0.01} | retry)
+    pace = SharedPace(cache.parent / "pace", per_hour)
+    return Downloader(transport, cache, "job", policy, pace)
 
 
 @pytest.mark.parametrize("way", OUTCOMES)
@@ -116,8 +120,8 @@ def test_a_pause_grows_and_the_server_may_ask_for_one(server, tmp_path, monkeypa
     serve(server, ["broken", "busy"])
     pauses = []
     monkeypatch.setattr(time, "sleep", pauses.append)
-    patience = {"attempts": 5, "backoff": 2.0, "longest_wait": 10.0}
-    source = downloader(server, tmp_path / "cache", **patience)
+    retry = {"attempts": 5, "backoff": 2.0, "longest_wait": 10.0}
+    source = downloader(server, tmp_path / "cache", **retry)
     with pytest.raises(LostClip):
         source.fetch(clip("broken"))
     assert pauses == [2, 4, 8, 10]
@@ -128,20 +132,20 @@ def test_a_pause_grows_and_the_server_may_ask_for_one(server, tmp_path, monkeypa
 
 def test_retry_after_is_seconds_or_a_date():
     response = requests.Response()
-    assert _retry_after(response) is None
+    assert retry_after(response) is None
     response.headers["Retry-After"] = "7"
-    assert _retry_after(response) == 7
+    assert retry_after(response) == 7
     response.headers["Retry-After"] = formatdate(time.time() + 60, usegmt=True)
-    assert _retry_after(response) == pytest.approx(60, abs=2)
+    assert retry_after(response) == pytest.approx(60, abs=2)
     response.headers["Retry-After"] = "soon"
-    assert _retry_after(response) is None
+    assert retry_after(response) is None
 
 
 def test_requests_keep_their_distance(server, tmp_path):
     clips = [Clip(f"good-{i}_0.flac", f"good-{i}", "0") for i in range(4)]
     for one in clips:
         server.add(one.file_name)
-    source = downloader(server, tmp_path / "cache", clips_per_second=20)
+    source = downloader(server, tmp_path / "cache", per_hour=20 * 3600)
     start = time.monotonic()
     for one in clips:
         source.fetch(one)
@@ -188,13 +192,14 @@ def test_names_are_quoted():
 RUN = """
 import sys
 from workflow_src.corpus.captions import read_split
-from workflow_src.corpus.download import Downloader, Patience
+from workflow_src.corpus.download import Downloader
 from workflow_src.corpus.http import HttpTransport
 from workflow_src.corpus.ingest import ingest
+from workflow_src.transfer import RetryPolicy
 
 folder, pattern = sys.argv[1:]
 transport = HttpTransport(pattern, timeout=30.0)
-source = Downloader(transport, folder + "/cache", "job", Patience(backoff=0.01))
+source = Downloader(transport, folder + "/cache", "job", RetryPolicy(backoff=0.01))
 ingest(read_split(folder, "train"), source, folder + "/shard", max_missing=0.5)
 """
 

@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -106,12 +108,77 @@ def test_tensors_and_arrays_give_the_same():
     assert arrays == tensors
 
 
-def test_clip_ranks_group_the_captions():
-    found = retrieval.ranks(*five_each(clips=7, noise=2.0))
-    grouped = retrieval.clip_ranks(found, "t2a")
-    assert grouped.shape == (7, 5)
-    assert grouped[1, 0] == found["t2a"][5]
-    assert retrieval.clip_ranks(found, "a2t") is found["a2t"]
+def whole_matrix_ranks(audio, captions, owners):
+    """The ranks from one matrix of all similarities, as they were computed before."""
+    unit = [
+        np.asarray(x, np.float64) / np.linalg.norm(x, axis=1, keepdims=True)
+        for x in (audio, captions)
+    ]
+    similarity = (unit[1] @ unit[0].T).astype(np.float32)
+
+    def ranks_of(rows, targets):
+        own = rows[np.arange(len(targets)), targets][:, None]
+        before = np.arange(rows.shape[1]) < targets[:, None]
+        return ((rows > own) | ((rows == own) & before)).sum(axis=1)
+
+    own = similarity[np.arange(len(owners)), owners]
+    order = np.lexsort((np.arange(len(owners)), -own, owners))
+    best = order[np.searchsorted(owners[order], np.arange(len(audio)))]
+    return ranks_of(similarity, owners), ranks_of(similarity.T, best)
+
+
+@given(
+    st.integers(2, 30),
+    st.integers(0, 80),
+    st.sampled_from([2, 3, 64]),
+    st.integers(60, 400),
+    st.sampled_from([0, 2**20]),
+    st.integers(0, 2**32 - 1),
+)
+def test_ranks_in_blocks_are_those_of_the_whole_matrix(
+    clips, more, width, block, kept, seed
+):
+    draws = np.random.default_rng(seed)
+    owners = np.concatenate([np.arange(clips), draws.integers(clips, size=more)])
+    draws.shuffle(owners)
+    # Few different vectors make ties and duplicates; wide ones are like embeddings.
+    vectors = draws.normal(size=(6 if width < 64 else 40, width))
+    audio = draws.choice(vectors, size=clips).astype(np.float32)
+    captions = draws.choice(vectors, size=len(owners)).astype(np.float32)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(retrieval, "BLOCK", block)
+        patch.setattr(retrieval, "KEPT", kept)
+        found = retrieval.ranks(audio, captions, owners)
+    by_caption, by_clip = whole_matrix_ranks(audio, captions, owners)
+    np.testing.assert_array_equal(found["t2a"], by_caption)
+    np.testing.assert_array_equal(found["a2t"], by_clip)
+
+
+PEAK = """
+import resource, sys
+import numpy as np
+from workflow_src.metrics import retrieval
+
+draws = np.random.default_rng(0)
+audio = draws.normal(size=(20_000, 8)).astype(np.float32)
+captions = np.repeat(audio, 5, axis=0)
+captions += draws.normal(scale=0.1, size=captions.shape).astype(np.float32)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+found = retrieval.evaluate(audio, captions)
+assert found["t2a"]["R@50"] > 50 and found["a2t"]["R@50"] > 50
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+@pytest.mark.slow
+def test_twenty_thousand_clips_fit_in_the_memory_of_a_laptop():
+    """The whole similarity matrix alone would take 16 GB in float64."""
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", PEAK], cwd=root, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) < 1_000_000  # KiB
 
 
 def test_full_size_takes_less_than_a_second():

@@ -6,8 +6,9 @@ import pytest
 
 from workflow_src.errors import InputError
 from workflow_src.models import pretrained
-from workflow_src.models.catalogue import place
-from workflow_src.models.pretrained import PublishedFile, fetch
+from workflow_src.models.catalogue import PublishedFile, place
+from workflow_src.models.pretrained import fetch
+from workflow_src.transfer import RetryPolicy
 
 CONTENT = bytes(range(256)) * 4_000
 
@@ -39,6 +40,9 @@ class Handler(BaseHTTPRequestHandler):
                 return
         body = CONTENT[start:]
         self.send_response(206 if start else 200)
+        if start:
+            span = f"bytes {start}-{len(CONTENT) - 1}/{len(CONTENT)}"
+            self.send_header("Content-Range", span)
         self.send_header("Content-Type", self.server.content_type)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -69,7 +73,7 @@ def publish(server, monkeypatch):
         file = PublishedFile("ours.pth", url, page="https://example.org/ours", **sums)
         monkeypatch.setitem(pretrained.CATALOGUE, "ours", (file,))
 
-    monkeypatch.setattr(pretrained, "PAUSE", 0.0)
+    monkeypatch.setattr(pretrained, "RETRY", RetryPolicy(attempts=5, backoff=0.0))
     put(sha256=hashlib.sha256(CONTENT).hexdigest())
     return put
 
@@ -166,7 +170,7 @@ def test_a_failing_server_is_asked_again(server, publish, tmp_path):
     server.status = 503
     with pytest.raises(InputError, match="503"):
         fetch("ours", tmp_path)
-    assert len(server.asked) == pretrained.ATTEMPTS
+    assert len(server.asked) == pretrained.RETRY.attempts
 
 
 def test_a_folder_of_files(server, publish, tmp_path, monkeypatch):

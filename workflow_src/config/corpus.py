@@ -7,12 +7,14 @@ graph cannot tell them apart.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 from workflow_src.config import steps
 from workflow_src.config.schema import Config
 from workflow_src.corpus.folder import folder_splits
-from workflow_src.corpus.settings import IngestSettings
+from workflow_src.corpus.mirrors import Mirror
+from workflow_src.corpus.settings import AudioCapsSource, IngestSettings
 from workflow_src.corpus.sources import fetches
 from workflow_src.layout import SPLITS, Layout
 
@@ -45,10 +47,42 @@ def shards(config: Config, split: str) -> int:
     return FOLDER_SHARDS
 
 
-def ingest_settings(config: Config) -> IngestSettings:
+def ingest_settings(config: Config, split: str) -> IngestSettings:
     """What the waveforms of a split depend on, beside its captions."""
-    fetched = config.selected_corpus == "audiocaps"
-    return IngestSettings(config.clip_form, config.audiocaps.taken if fetched else None)
+    if config.selected_corpus != "audiocaps":
+        return IngestSettings(config.clip_form)
+    return IngestSettings(config.clip_form, _decisive(config.audiocaps.taken, split))
+
+
+def mirror_settings(config: Config) -> IngestSettings:
+    """Which mirrors of AudioCaps are fetched, and the form of their clips."""
+    taken = config.audiocaps.taken
+    # Which test clips are wanted is asked when they are decoded.
+    return IngestSettings(config.clip_form, replace(taken, test_clips="all"))
+
+
+def _decisive(taken: AudioCapsSource, split: str) -> AudioCapsSource:
+    """Of what is taken, that which decides a split's audio: no other source's place."""
+    name = taken.source_of(split)
+    return AudioCapsSource(
+        source=name,
+        folder=taken.folder if name == "folder" else None,
+        url=taken.url if name == "http" else None,
+        huggingface=taken.huggingface if taken.mirror(name) else Mirror(),
+        test_clips=test_clips_of(taken, split),
+    )
+
+
+def test_clips_of(taken: AudioCapsSource, split: str) -> str:
+    """Which clips of a split are wanted: of the test split a choice, of others all."""
+    return taken.test_clips if split == "test" else "all"
+
+
+def test_clips(config: Config, split: str) -> str:
+    """Which clips of a split are wanted."""
+    if config.selected_corpus != "audiocaps":
+        return "all"
+    return test_clips_of(config.audiocaps.taken, split)
 
 
 def captions_folder(config: Config, layout: Layout) -> Path:
@@ -58,23 +92,22 @@ def captions_folder(config: Config, layout: Layout) -> Path:
     return layout.source
 
 
-def audio_folder(config: Config, layout: Layout, split: str) -> Path:
-    """Folder of a split's audio files; what is fetched is kept there."""
-    if config.selected_corpus == "audiocaps" and config.audiocaps.source == "folder":
-        return Path(str(config.audiocaps.folder))
-    audio = captions_folder(config, layout) / "audio"
-    return audio / split if fetches(ingest_settings(config)) else audio
+def audio_folder(config: Config, layout: Layout) -> Path:
+    """Folder of the audio files; what is fetched is kept there."""
+    return captions_folder(config, layout) / "audio"
 
 
 def mirrored(config: Config) -> bool:
     """Whether a mirror of AudioCaps is fetched before anything is decoded."""
-    audiocaps = config.selected_corpus == "audiocaps"
-    return audiocaps and config.audiocaps.source == "huggingface"
+    taken = config.audiocaps.taken
+    return config.selected_corpus == "audiocaps" and any(
+        taken.mirror(taken.source_of(split)) for split in SPLITS
+    )
 
 
-def downloads(config: Config) -> bool:
-    """Whether decoding a shard fetches its clips, one by one."""
-    return fetches(ingest_settings(config))
+def downloads(config: Config, split: str) -> bool:
+    """Whether decoding a shard of a split fetches its clips, one by one."""
+    return fetches(ingest_settings(config, split), split)
 
 
 def keeps_audio(config: Config) -> bool:

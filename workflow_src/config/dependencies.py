@@ -11,7 +11,7 @@ from typing import Any
 
 from workflow_src.config import corpus, steps
 from workflow_src.config.schema import Config
-from workflow_src.layout import FRONT_ENDS
+from workflow_src.layout import FRONT_ENDS, SPLITS
 from workflow_src.settings import digest
 
 # Rule -> job (its wildcards) -> what its results depend on.
@@ -94,9 +94,10 @@ def _corpus(config: Config) -> Iterator[tuple[str, str, Any]]:
     if config.selected_corpus == "audiocaps":
         yield "audiocaps_captions", "", steps.audiocaps_captions(config)
         if corpus.mirrored(config):
-            yield "audiocaps_mirror", "", steps.audiocaps_mirror(config)
-    yield "ingest", "", corpus.ingest_settings(config)
-    yield "join", "", {}
+            yield "audiocaps_mirror", "", corpus.mirror_settings(config)
+    for split in SPLITS:
+        yield "ingest", split, corpus.ingest_settings(config, split)
+        yield "join", split, corpus.test_clips(config, split)
     yield "merge_manifests", "", {}
 
 

@@ -126,7 +126,7 @@ class MetricsConfig(Settings):
 
     spice: SpiceKind = "java"
     corenlp: str | None = None
-    resamples: int = 2000
+    resamples: int = 12_000
 
     def __post_init__(self) -> None:
         if self.resamples < 1:

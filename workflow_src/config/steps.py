@@ -259,11 +259,6 @@ def audiocaps_captions(config: Config) -> AudioCapsSource:
     return AudioCapsSource(version=own.version, captions=own.captions)
 
 
-def audiocaps_mirror(config: Config) -> AudioCapsSource:
-    """Which mirror of AudioCaps is fetched."""
-    return config.audiocaps.taken
-
-
 def pictures(config: Config) -> PictureSettings:
     """What the pictures of docs/ show."""
     return PictureSettings(config.augmentations)

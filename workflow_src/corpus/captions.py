@@ -49,7 +49,8 @@ class Split:
 def read_split(folder: str | Path, name: str) -> Split:
     """Read split `name` from `<folder>/<name>.csv`, its tags from `tags.csv`.
 
-    A split may have captions, tags or both; InputError where it has neither.
+    Raises:
+        InputError: if the split has neither captions nor tags.
     """
     folder = Path(folder)
     captions_file, tags_file = folder / f"{name}.csv", folder / TAGS_FILE
@@ -70,8 +71,9 @@ def read_split(folder: str | Path, name: str) -> Split:
 def read_captions(path: str | Path) -> list[tuple[Clip, str]]:
     """Clip and caption of every row of an official or own file, in file order.
 
-    InputError for a file without a row, an empty caption, a clip's name that is
-    empty or leads out of the audio folder, a start that is not a number.
+    Raises:
+        InputError: for a file without a row, an empty caption, a clip's name that is
+            empty or leads out of the audio folder, a start that is not a number.
     """
     official = "youtube_id" in _header(path)
     rows = []

@@ -6,18 +6,23 @@ and writes a journal, so that a killed job goes on where it was.
 """
 
 import logging
-import os
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from workflow_src.audio.decoding import BadAudio, decode
 from workflow_src.corpus.captions import Clip
 from workflow_src.corpus.folder import AUDIO_SUFFIXES
+from workflow_src.corpus.pace import SharedPace
 from workflow_src.corpus.source import Fetched, LostClip
 from workflow_src.files import append_json_line, open_json_lines, read_json_lines
+from workflow_src.transfer import (
+    DEFAULT_RETRY,
+    RetryableError,
+    RetryPolicy,
+    flush_to_disk,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -26,38 +31,13 @@ logger = logging.getLogger(__name__)
 FINAL = ("unavailable", "private", "corrupt")
 
 
-class TryAgain(Exception):
-    """An attempt that failed in a way that may pass.
-
-    `wait`: seconds that the server asked for. `state`: the clip's, if no other
-    attempt is left.
-    """
-
-    def __init__(self, reason: str, wait: float | None = None, state: str = "failed"):
-        super().__init__(reason)
-        self.wait = wait
-        self.state = state
+class BlockedError(Exception):
+    """The server refuses this machine for a while, whatever clip it asks for."""
 
 
-# Fetches a clip into an empty folder and returns the file; raises TryAgain, or
-# LostClip where another attempt would end the same way.
+# Fetches a clip into an empty folder and returns the file. Raises RetryableError,
+# BlockedError, or LostClip where another attempt would end the same way.
 Transport = Callable[[Clip, Path], Path]
-
-
-@dataclass(frozen=True)
-class Patience:
-    """How often and how fast to ask.
-
-    `attempts` per clip and run; before attempt n + 1 a pause of
-    `backoff` * 2^(n - 1) seconds, or what the server asks for, `longest_wait` at
-    most; no more than `clips_per_second` requests a second from this process
-    (None: no limit).
-    """
-
-    attempts: int = 4
-    backoff: float = 2.0
-    longest_wait: float = 600.0
-    clips_per_second: float | None = None
 
 
 class Downloader:
@@ -65,7 +45,8 @@ class Downloader:
 
     `job` names the journal `<cache>/<job>.jsonl`: two processes must not have
     the same. Clips that any journal in the folder calls lost for good are not
-    asked for again, nor are clips whose file is there.
+    asked for again, nor are clips whose file is there. `pace` is shared by all
+    jobs that ask the same server; by default those of this folder.
     """
 
     def __init__(
@@ -73,12 +54,14 @@ class Downloader:
         transport: Transport,
         cache: str | Path,
         job: str,
-        patience: Patience = Patience(),
+        retry: RetryPolicy = DEFAULT_RETRY,
+        pace: SharedPace | None = None,
     ):
         self.transport = transport
         self.cache = Path(cache)
         self.cache.mkdir(parents=True, exist_ok=True)
-        self.patience = patience
+        self.retry = retry
+        self.pace = SharedPace(self.cache) if pace is None else pace
         self._journal = open_json_lines(self.cache / f"{job}.jsonl")
         self._known = {
             line["file_name"]: line
@@ -92,34 +75,43 @@ class Downloader:
         }
         # What a killed job was writing.
         self._partial = self.cache / f"{job}.partial"
-        self._next_request = 0.0
 
     def fetch(self, clip: Clip) -> Fetched:
-        """The clip's file, from the cache or the network; LostClip otherwise."""
+        """The clip's file, from the cache or the network.
+
+        Raises:
+            LostClip: if it cannot be had, now or ever.
+        """
         known = self._known.get(clip.file_name, {"state": "", "attempts": 0})
         if path := self._cached.get(Path(clip.file_name).stem):
             return Fetched(path, max(known["attempts"], 1))
         if known["state"] in FINAL:
             raise LostClip(known["state"], known["reason"], known["attempts"])
-        before = known["attempts"]
-        for attempt in range(1, self.patience.attempts + 1):
-            self._wait_for_turn()
+        attempt, before = 1, known["attempts"]
+        while True:
+            self.pace.wait_for_turn()
             try:
                 path = self._attempt(clip)
+            except BlockedError as blocked:
+                # Says nothing about the clip: not an attempt at it.
+                self.pace.report_block(str(blocked))
             except LostClip as lost:
                 raise self._lose(
                     clip, lost.state, str(lost), before + attempt
                 ) from None
-            except TryAgain as failure:
-                state, reason, wait = failure.state, str(failure), failure.wait
-                logger.info("%s, attempt %d: %s", clip.file_name, attempt, reason)
-                if attempt < self.patience.attempts:
-                    time.sleep(self._pause(attempt, wait))
+            except RetryableError as failure:
+                logger.info("%s, attempt %d: %s", clip.file_name, attempt, failure)
+                if attempt == self.retry.attempts:
+                    state = "corrupt" if failure.damaged else "failed"
+                    tried = before + attempt
+                    raise self._lose(clip, state, str(failure), tried) from None
+                time.sleep(self.retry.pause(attempt, failure.wait))
+                attempt += 1
             else:
+                self.pace.report_success()
                 self._cached[path.stem] = path
                 self._record(clip, "ok", "", before + attempt)
                 return Fetched(path, before + attempt)
-        raise self._lose(clip, state, reason, before + self.patience.attempts)
 
     def _attempt(self, clip: Clip) -> Path:
         shutil.rmtree(self._partial, ignore_errors=True)
@@ -128,8 +120,7 @@ class Downloader:
             got = self.transport(clip, self._partial)
             _check(got)
             final = self.cache / f"{Path(clip.file_name).stem}{got.suffix}"
-            with got.open("rb") as file:
-                os.fsync(file.fileno())
+            flush_to_disk(got)
             return got.replace(final)
         finally:
             shutil.rmtree(self._partial, ignore_errors=True)
@@ -143,21 +134,11 @@ class Downloader:
         line = {"state": state, "reason": reason, "attempts": attempts}
         append_json_line(self._journal, {"file_name": clip.file_name} | line)
 
-    def _pause(self, attempt: int, asked: float | None) -> float:
-        pause = self.patience.backoff * 2 ** (attempt - 1) if asked is None else asked
-        return min(pause, self.patience.longest_wait)
-
-    def _wait_for_turn(self) -> None:
-        if self.patience.clips_per_second is None:
-            return
-        time.sleep(max(0.0, self._next_request - time.monotonic()))
-        self._next_request = time.monotonic() + 1 / self.patience.clips_per_second
-
 
 def _check(path: Path) -> None:
-    """TryAgain where a file is not whole audio; silent and short clips are."""
+    """RetryableError where a file is not whole audio; silent and short clips are."""
     try:
         decode(path)
     except BadAudio as bad:
         if bad.state in ("corrupt", "failed"):
-            raise TryAgain(str(bad), state=bad.state) from None
+            raise RetryableError(str(bad), damaged=bad.state == "corrupt") from None

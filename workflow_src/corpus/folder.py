@@ -12,24 +12,25 @@ import soundfile
 from workflow_src.corpus.captions import TAGS_FILE, Clip, read_captions
 from workflow_src.corpus.source import Fetched, LostClip
 from workflow_src.errors import InputError
+from workflow_src.layout import SPLITS
 
 # Of the formats that libsndfile tells by their content (RAW has none).
 AUDIO_SUFFIXES = {
     f".{name.lower()}" for name in soundfile.available_formats() if name != "RAW"
 } | {".aif", ".oga", ".opus"}
-REQUIRED_SPLITS = ("train", "val", "test")
 
 
 def folder_splits(folder: str | Path) -> list[str]:
     """Splits of an own corpus: train, val, test, then every further `<name>.csv`.
 
-    InputError where one of the three files, or the folder `audio`, is missing, or a
-    file's name is none for a split.
+    Raises:
+        InputError: if one of the three files, or the folder `audio`, is missing, or
+            a file's name is none for a split.
     """
     folder = Path(folder)
     if not (folder / "audio").is_dir():
         raise InputError(f"{folder} has no folder audio/")
-    for name in REQUIRED_SPLITS:
+    for name in SPLITS:
         if not (folder / f"{name}.csv").is_file():
             raise InputError(f"{folder} has no {name}.csv")
     found = {path.stem for path in folder.glob("*.csv") if path.name != TAGS_FILE}
@@ -39,11 +40,15 @@ def folder_splits(folder: str | Path) -> list[str]:
                 f"{folder / name}.csv: a split is called by letters, digits, - and _, "
                 "and not tagged"
             )
-    return [*REQUIRED_SPLITS, *sorted(found - set(REQUIRED_SPLITS))]
+    return [*SPLITS, *sorted(found - set(SPLITS))]
 
 
 def check_folder(folder: str | Path) -> None:
-    """Read every caption file of an own corpus; InputError names what is wrong."""
+    """Read every caption file of an own corpus.
+
+    Raises:
+        InputError: names what is wrong.
+    """
     for name in folder_splits(folder):
         read_captions(Path(folder) / f"{name}.csv")
 
@@ -63,12 +68,16 @@ class FolderSource:
             raise InputError(f"there is no folder {self.folder}")
 
     def fetch(self, clip: Clip) -> Fetched:
-        """Path of the clip's file; LostClip, state `unavailable`, if there is none."""
+        """The clip's file.
+
+        Raises:
+            LostClip: state `unavailable`, if there is none.
+        """
         for form in ("NFC", "NFD"):
             path = self.folder / unicodedata.normalize(form, clip.file_name)
             if os.path.lexists(path):  # a broken link is named as what it is, later
                 return Fetched(path)
-        for stem in _published_stems(clip):
+        for stem in published_stems(clip):
             if stem in self._by_stem:
                 return Fetched(self._by_stem[stem])
         raise LostClip("unavailable", "no file of this name")
@@ -79,7 +88,8 @@ class FolderSource:
         return {path.stem: path for path in paths}
 
 
-def _published_stems(clip: Clip) -> list[str]:
+def published_stems(clip: Clip) -> list[str]:
+    """Names without suffix that a clip's file has in dumps of AudioCaps, best first."""
     if not clip.youtube_id:
         return []
     name, start = clip.youtube_id, clip.start_time
@@ -88,7 +98,7 @@ def _published_stems(clip: Clip) -> list[str]:
 
 def _audio_files(folder: Path) -> Iterator[Path]:
     """Audio files below a folder; links to folders are followed, each folder once."""
-    seen = set()
+    seen: set[tuple[int, int]] = set()
     for place, subfolders, files in os.walk(folder, followlinks=True):
         status = os.stat(place)
         identity = status.st_dev, status.st_ino

@@ -35,7 +35,11 @@ BLOCK = 64  # clips between two writes: 41 MB of waveforms in memory
 
 
 def shard_of(clips: Sequence[Clip], shard: int, shards: int) -> Sequence[Clip]:
-    """The clips of shard 0 .. shards - 1; the sizes differ by one at most."""
+    """The clips of shard 0 .. shards - 1; the sizes differ by one at most.
+
+    Raises:
+        InputError: if there is no such shard.
+    """
     if not 0 <= shard < shards:
         raise InputError(f"there is no shard {shard} of {shards}")
     return clips[shard * len(clips) // shards : (shard + 1) * len(clips) // shards]
@@ -53,13 +57,26 @@ def ingest(
     """Decode the clips of one shard into the WaveformStore `out`.
 
     `out` also gets the shard's `manifest.csv`. A clip that cannot be used gets
-    its state there and the run goes on, until more than the share `max_missing`
-    of the shard's clips are lost: then these are written to `<out>.missing.csv`
-    and InputError sums them up. That is for downloads, which need not go on for
-    hours when nothing comes; `join_shards` looks at the whole split.
+    its state there and the run goes on. Decoding starts from the first clip again
+    after an error or a kill; what the source fetched it keeps.
 
-    Decoding starts from the first clip again after that or a kill; what the source
-    fetched it keeps.
+    Args:
+        split: the clips.
+        source: of their audio.
+        out: the shard's folder.
+        shard: which, from 0 on.
+        shards: of how many.
+        form: what a clip is brought to.
+        max_missing: share of the shard's clips that may be lost. For downloads,
+            which need not go on for hours when nothing comes; `join_shards` looks
+            at the whole split.
+
+    Returns:
+        The rows of the manifest.
+
+    Raises:
+        InputError: if more clips are lost: sums them up; `<out>.missing.csv` has
+            them all.
     """
     out = Path(out)
     clips = shard_of(split.clips, shard, shards)
@@ -112,8 +129,9 @@ def join_shards(
 ) -> None:
     """Join the shards of a split, given in order.
 
-    InputError where the shards are not those of this split, or more than the share
-    `max_missing` of its clips is lost, or all are.
+    Raises:
+        InputError: if the shards are not those of this split, or more than the share
+            `max_missing` of its clips is lost, or all are.
     """
     merge_manifests([Path(shard) / MANIFEST for shard in shards], out.manifest)
     rows = read_manifest(out.manifest)

@@ -28,7 +28,7 @@ class ManifestRow:
     reason: str = ""
     attempts: int = 0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.state not in STATES:
             raise ValueError(f"{self.file_name}: no such state: {self.state!r}")
 
@@ -42,18 +42,27 @@ def write_manifest(path: str | Path, rows: Iterable[ManifestRow]) -> None:
 
 
 def read_manifest(path: str | Path) -> list[ManifestRow]:
-    """Rows of a manifest; InputError names the file and line of a bad one."""
+    """Rows of a manifest.
+
+    Raises:
+        InputError: names the file and line of a bad one.
+    """
     manifest = []
     for line, row in read_csv(path, COLUMNS):
         try:
-            manifest.append(ManifestRow(**row | {"attempts": int(row["attempts"])}))
+            attempts = int(row.pop("attempts"))
+            manifest.append(ManifestRow(**row, attempts=attempts))
         except ValueError as error:
             raise InputError(f"{path}, line {line}: {error}") from None
     return manifest
 
 
 def merge_manifests(paths: Sequence[str | Path], out: str | Path) -> None:
-    """Join manifests in the order of `paths`; InputError where a clip is in two."""
+    """Join manifests in the order of `paths`.
+
+    Raises:
+        InputError: if a clip is in two.
+    """
     rows = [row for path in paths for row in read_manifest(path)]
     seen = Counter((row.file_name, row.split) for row in rows)
     (name, split), times = seen.most_common(1)[0] if seen else (("", ""), 1)
@@ -69,7 +78,7 @@ def summary(rows: Iterable[ManifestRow]) -> str:
 
 
 def write_csv(
-    path: str | Path, columns: Sequence[str], rows: Iterable[Sequence]
+    path: str | Path, columns: Sequence[str], rows: Iterable[Sequence[object]]
 ) -> None:
     """Write a CSV with a header, atomically; line ends inside fields survive."""
     text = io.StringIO()
@@ -84,21 +93,23 @@ def read_csv(
 ) -> Iterable[tuple[int, dict[str, str]]]:
     """Line number and fields of every row of a CSV that has `columns`, and no others.
 
-    A byte order mark and any line ends are fine. InputError where the file is
-    missing, is not UTF-8, lacks one of the columns or has a row of other length.
+    A byte order mark and any line ends are fine.
+
+    Raises:
+        InputError: if the file is missing, is not UTF-8, lacks one of the columns or
+            has a row of other length.
     """
     try:
         with Path(path).open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, strict=True)
-            missing = [
-                name for name in columns if name not in (reader.fieldnames or ())
-            ]
+            there = reader.fieldnames or ()
+            missing = [name for name in columns if name not in there]
             if missing:
                 raise InputError(f"{path} has no column {', '.join(missing)}")
             for row in reader:
                 if None in row or None in row.values():
                     raise InputError(
-                        f"{path}, line {reader.line_num}: {len(reader.fieldnames)} "
+                        f"{path}, line {reader.line_num}: {len(there)} "
                         "fields expected (is a comma in an unquoted caption?)"
                     )
                 yield reader.line_num, {name: row[name] for name in columns}

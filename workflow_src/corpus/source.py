@@ -28,4 +28,8 @@ class Source(Protocol):
     """Anything with this method is an audio source."""
 
     def fetch(self, clip: Clip) -> Fetched:
-        """The clip's audio; raises LostClip."""
+        """The clip's audio.
+
+        Raises:
+            LostClip: if the source cannot give it.
+        """

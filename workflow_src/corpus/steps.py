@@ -60,40 +60,60 @@ def embedded_audio(
 
 
 def audiocaps_captions(
-    settings: AudioCapsSource, *, output: Path, samples: int, keeps_audio: bool
+    settings: AudioCapsSource,
+    *,
+    taken: AudioCapsSource,
+    options: DownloadOptions,
+    output: Path,
+    samples: int,
+    keeps_audio: bool,
 ) -> None:
-    """Fetch the captions of AudioCaps, and say how much disk its clips need.
+    """Fetch the captions of AudioCaps, and say what its clips need.
 
     Args:
         settings: which captions; where the audio comes from counts for nothing here.
+        taken: where the audio will come from: looked at before anything is fetched.
+        options: how to fetch.
         output: folder of the corpus as it arrives.
         samples: of a clip.
         keeps_audio: whether fetched audio will lie there too.
     """
-    from workflow_src.corpus.audiocaps import fetch_captions
+    from workflow_src.corpus.audiocaps import check_ready, fetch_captions
     from workflow_src.corpus.captions import read_split
     from workflow_src.corpus.summary import check_disk
     from workflow_src.layout import SPLITS
 
-    fetch_captions(output, settings.version, settings.captions)
+    check_ready(taken, options)
+    fetch_captions(output, settings.version, settings.captions, options.retry)
     clips = sum(len(read_split(output, split).clips) for split in SPLITS)
     check_disk(output, clips, samples, keeps_audio)
 
 
 def audiocaps_mirror(
-    settings: AudioCapsSource, *, download: Path, audio: Path, done: Path
+    settings: IngestSettings,
+    *,
+    captions_folder: Path,
+    audio: Path,
+    options: DownloadOptions,
+    done: Path,
 ) -> None:
-    """Fetch a parquet mirror of AudioCaps and unpack its audio.
+    """Fetch the parquet mirrors of AudioCaps that the settings name, file by file.
 
     Args:
-        settings: which mirror.
-        download: folder for its parquet files.
+        settings: which mirrors, and the form of the clips.
+        captions_folder: with the official captions.
         audio: folder for the clips.
+        options: how to fetch.
         done: is written at the end.
     """
-    from workflow_src.corpus.audiocaps import unpack_mirror
+    from workflow_src.corpus.audiocaps import take_mirrors
+    from workflow_src.errors import InputError
 
-    unpack_mirror(settings, download, audio)
+    if settings.audiocaps is None:
+        raise InputError("--settings name no mirror of AudioCaps")
+    take_mirrors(
+        settings.audiocaps, options, captions_folder, audio, settings.clip_form
+    )
     write_atomically(done, "")
 
 
@@ -122,18 +142,19 @@ def ingest(
         options: how to fetch.
         max_missing: share of the clips that a job which fetches may lose.
     """
-    from workflow_src.corpus.captions import read_split
     from workflow_src.corpus.ingest import ingest as ingest_shard
-    from workflow_src.corpus.sources import audio_source, fetches
+    from workflow_src.corpus.sources import audio_source, fetches, wanted_clips
 
+    test_clips = settings.audiocaps.test_clips if settings.audiocaps else "all"
+    job = f"{split}.{shard}-of-{shards}"
     ingest_shard(
-        read_split(captions_folder, split),
-        audio_source(settings, audio, f"{split}.{shard}-of-{shards}", options),
+        wanted_clips(captions_folder, split, test_clips),
+        audio_source(settings, split, audio, job, options),
         output,
         shard,
         shards,
         settings.clip_form,
-        max_missing if fetches(settings) else 1.0,
+        max_missing if fetches(settings, split) else 1.0,
     )
 
 
@@ -141,6 +162,7 @@ def join(
     *,
     split: str,
     captions_folder: Path,
+    test_clips: str = "all",
     shards: list[Path],
     waveforms: Path,
     manifest: Path,
@@ -153,6 +175,7 @@ def join(
     Args:
         split: its name.
         captions_folder: with `<split>.csv` and `tags.csv` as they arrive.
+        test_clips: which clips of AudioCaps' test split: all, act, or a file of ids.
         shards: folders, in order.
         waveforms: store that is written.
         manifest: gets the state of every clip.
@@ -160,11 +183,12 @@ def join(
         tags: gets those of usable clips.
         max_missing: share of the clips that may be lost.
     """
-    from workflow_src.corpus.captions import read_split
     from workflow_src.corpus.ingest import JoinedFiles, join_shards
+    from workflow_src.corpus.sources import wanted_clips
 
+    clips = wanted_clips(captions_folder, split, test_clips)
     joined = JoinedFiles(waveforms, manifest, captions, tags)
-    join_shards(read_split(captions_folder, split), shards, joined, max_missing)
+    join_shards(clips, shards, joined, max_missing)
 
 
 def merge_manifests(

@@ -15,15 +15,18 @@ FETCHED_BYTES = 600_000
 
 
 def check_disk(folder: str | Path, clips: int, samples: int, keeps_audio: bool) -> None:
-    """Log what a corpus of so many clips needs; InputError if the disk lacks it.
+    """Log what a corpus of so many clips needs on the disk.
 
     While shards are joined the waveforms are there twice.
 
     Args:
-        folder: of the corpus.
-        clips: number of them.
-        samples: of a clip.
-        keeps_audio: fetched files stay beside the waveforms.
+        folder: where it goes.
+        clips: how many.
+        samples: of each.
+        keeps_audio: whether fetched files stay beside the waveforms.
+
+    Raises:
+        InputError: if the disk has less.
     """
     waveforms = 2 * samples * clips
     mels = LOG_MEL_BYTES * clips
@@ -45,7 +48,7 @@ def write_corpus_table(
 
     The last column, `act_authors`, is empty without a reference.
     """
-    counts: dict[str, Counter] = {}
+    counts: dict[str, Counter[str]] = {}
     for row in read_manifest(manifest):
         counts.setdefault(row.split, Counter())[row.state] += 1
     reference = reference or {}

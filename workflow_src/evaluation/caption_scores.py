@@ -10,7 +10,12 @@ from typing import Literal
 import pandas as pd
 
 from workflow_src.corpus.pairs import read_references
-from workflow_src.evaluation.scores import CLIP_FILES, Evaluated, write_scores
+from workflow_src.evaluation.scores import (
+    CLIP_FILES,
+    STATISTICS_FILE,
+    Evaluated,
+    write_scores,
+)
 from workflow_src.files import write_atomically
 from workflow_src.metrics import captioning, spice
 from workflow_src.models.run_folder import read_record
@@ -41,7 +46,7 @@ def score_captions(
         corenlp: folder of the official SPICE's parser.
         spice_cache: database of parsed captions.
         meteor_tables: folder of METEOR's tables for the references.
-        output: folder that gets `scores.json` and `clips.csv`.
+        output: folder that gets `scores.json`, `clips.csv`, `statistics.csv`.
     """
     said = read_captions_file(candidates)
     systems = {"": dict(zip(said["file_name"], said["caption"], strict=True))}
@@ -76,7 +81,7 @@ def score_caption_grid(
         corenlp: folder of the official SPICE's parser.
         spice_cache: database of parsed captions.
         meteor_tables: folder of METEOR's tables for the references.
-        output: folder that gets a folder a point, with `scores.json` and `clips.csv`.
+        output: folder that gets a folder a point, with these files.
     """
     systems = {
         str(point): dict(zip(own["file_name"], own["caption"], strict=True))
@@ -134,15 +139,22 @@ def _score(
 ) -> None:
     """Score what several systems said of the same clips, each into its own folder.
 
-    `clips.csv` has the score of each clip, as a fraction; `scores.json` those of
-    the corpus in the paper's unit, per cent.
+    `clips.csv` has the score of each clip, as a fraction; `statistics.csv` the counts
+    of which BLEU and METEOR of a corpus are made; `scores.json` the scores of the
+    corpus in the paper's unit, per cent.
     """
-    scored = captioning.score_many(systems, references, spice_settings, meteor_tables)
-    for system, scores in scored.items():
-        clips = pd.DataFrame({name: own for name, (_, own) in scores.items()})
-        clips.insert(0, "file_name", list(references))
+    found = captioning.evaluate_many(systems, references, spice_settings, meteor_tables)
+    for system, evaluation in found.items():
         folder = output / system
-        write_atomically(folder / CLIP_FILES["captioning"], clips.to_csv(index=False))
-        metrics = {name: 100 * corpus for name, (corpus, _) in scores.items()}
+        by_clip = {name: own for name, (_, own) in evaluation.scores.items()}
+        for file, columns in (
+            (CLIP_FILES["captioning"], by_clip),
+            (STATISTICS_FILE, evaluation.statistics),
+        ):
+            table = pd.DataFrame(columns)
+            table.insert(0, "file_name", list(references))
+            write_atomically(folder / file, table.to_csv(index=False))
+        scores = evaluation.scores.items()
+        corpus = {name: 100 * score for name, (score, _) in scores}
         own = replace(evaluated, tta=system or None)
-        write_scores(folder, own, len(references), metrics)
+        write_scores(folder, own, len(references), corpus)

@@ -13,9 +13,16 @@ from workflow_src.files import write_atomically
 from workflow_src.models.run_folder import RunRecord
 from workflow_src.settings import Settings, digest, plain, read_json
 
-SCORES = "scores.json"
-# The file beside it, with the scores clip by clip or query by query.
+SCORES_FILE = "scores.json"
+# Beside it: scores by clip (captioning) and ranks by query (retrieval).
 CLIP_FILES = {"captioning": "clips.csv", "retrieval": "ranks.csv"}
+# Of captioning: the counts by clip of which BLEU and METEOR of a corpus are made.
+STATISTICS_FILE = "statistics.csv"
+# All that a method's figures and their intervals are made from, in a run's folder.
+SCORE_FILES = {
+    "captioning": (SCORES_FILE, CLIP_FILES["captioning"], STATISTICS_FILE),
+    "retrieval": (SCORES_FILE, CLIP_FILES["retrieval"]),
+}
 
 
 @dataclass(frozen=True)
@@ -82,7 +89,7 @@ def write_scores(
 ) -> None:
     """Write `scores.json` of an evaluation."""
     content = plain(Scores(evaluated, clips, dict(metrics)))
-    write_atomically(folder / SCORES, json.dumps(content, indent=2) + "\n")
+    write_atomically(folder / SCORES_FILE, json.dumps(content, indent=2) + "\n")
 
 
 def read_scores(path: Path) -> Scores:

@@ -1,8 +1,8 @@
 """Captioning metrics of coco-caption on Penn Treebank tokens.
 
-BLEU-1..4, METEOR, ROUGE-L and CIDEr (which is CIDEr-D) come from `pycocoevalcap`
-and equal its own values; SPICE is in `workflow_src.metrics.spice`. All scores
-are fractions, as `pycocoevalcap` gives them; papers print them x 100.
+BLEU-1..4, METEOR, ROUGE-L and CIDEr (which is CIDEr-D) equal those of
+`pycocoevalcap`; SPICE is in `workflow_src.metrics.spice`. All scores are fractions, as
+`pycocoevalcap` gives them; papers print them x 100.
 
 As in coco-caption, the official SPICE reads Penn Treebank tokens too. SPICE-py reads
 the captions as they are written: capitals and commas help its parser, and so it
@@ -14,25 +14,50 @@ any length is taken. A reference without a word is an error.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from workflow_src.errors import InputError
-from workflow_src.metrics import paraphrases
+import numpy as np
+from numpy.typing import NDArray
+
+from workflow_src.metrics import bleu, meteor, paraphrases, sentence_similarity
 from workflow_src.metrics import spice as spice_metric
-from workflow_src.metrics.meteor import Meteor
-from workflow_src.metrics.tokenization import ptb_tokenize
+from workflow_src.metrics.caption_input import (
+    Candidates,
+    References,
+    Systems,
+    check,
+    tokenize,
+)
+from workflow_src.metrics.corpus_scores import CorpusScore, ScoreOfSums, mean_of_clips
+from workflow_src.metrics.tokenization import plain_words, ptb_tokenize
 
 Scores = dict[str, tuple[float, list[float]]]
 
 # In the order in which tables print them; SPICE and SPIDEr (or their -py
-# counterparts) follow.
-METRICS = ("BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4") + ("METEOR", "ROUGE-L", "CIDEr")
+# counterparts) follow, and the sentence similarity where it was asked for.
+BLEU = tuple(f"BLEU-{n}" for n in bleu.ORDERS)
+METRICS = (*BLEU, "METEOR", "ROUGE-L", "CIDEr")
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What the metrics say of one system.
+
+    Attributes:
+        scores: metric -> (corpus score, score of each clip).
+        statistics: the counts of each clip (N,) of which BLEU and METEOR of a corpus
+            are made, by the names in `bleu.STATISTICS` and `meteor.STATISTICS`.
+    """
+
+    scores: Scores
+    statistics: dict[str, NDArray[np.int64]]
 
 
 def score(
-    candidates: Mapping[str, str],
-    references: Mapping[str, Sequence[str]],
+    candidates: Candidates,
+    references: References,
     spice: "str | spice_metric.Settings" = "none",
 ) -> Scores:
     """Scores of one system: metric -> (corpus score, score of each clip).
@@ -53,50 +78,105 @@ def score(
 
 
 def score_many(
-    systems: Mapping[str, Mapping[str, str]],
-    references: Mapping[str, Sequence[str]],
+    systems: Systems,
+    references: References,
     spice: "str | spice_metric.Settings" = "none",
     meteor_tables: Path | None = None,
 ) -> dict[str, Scores]:
-    """`score` of many systems: system -> metric -> (corpus score, clip scores).
+    """`score` of many systems: system -> metric -> (corpus score, clip scores)."""
+    evaluated = evaluate_many(systems, references, spice, meteor_tables)
+    return {system: evaluation.scores for system, evaluation in evaluated.items()}
+
+
+def evaluate_many(
+    systems: Systems,
+    references: References,
+    spice: "str | spice_metric.Settings" = "none",
+    meteor_tables: Path | None = None,
+    similarity: bool = False,
+) -> dict[str, Evaluation]:
+    """Scores of many systems and the statistics behind them, by system.
 
     Each Java program starts once for all of them, and the references are
-    tokenised (and for SPICE parsed) once. `meteor_tables` is a folder in which
-    METEOR's table for these references is kept from one evaluation to the next, for
-    a faster start.
+    tokenised (and for SPICE parsed) once.
+
+    Args:
+        systems: candidates of each system.
+        references: as in `score`; the clips' order is that of this mapping.
+        spice: as in `score`.
+        meteor_tables: a folder in which METEOR's table for these references is kept
+            from one evaluation to the next, for a faster start.
+        similarity: add the sentence similarity, which needs a package of its own:
+            see `workflow_src.metrics.sentence_similarity`.
+
+    Raises:
+        InputError: as `score`, or what was asked for is not installed.
     """
     settings = spice_metric.settings(spice)
-    _check(systems, references)
+    check(systems, references)
+    if similarity:
+        sentence_similarity.require()
     clips = list(references)
-    reference_tokens, system_tokens = _tokenize(systems, references)
-    real = reference_tokens.values()
+    reference_tokens, system_tokens = tokenize(systems, references)
+    real = list(reference_tokens.values())
+    said = {
+        system: [tokens[clip] for clip in clips]
+        for system, tokens in system_tokens.items()
+    }
     table = meteor_tables and paraphrases.cut(chain.from_iterable(real), meteor_tables)
-    with Meteor(table) as meteor:  # it reads its table while the others are counted
-        scores = {
-            system: _n_gram_scores(tokens, reference_tokens)
-            for system, tokens in system_tokens.items()
-        }
-        for system, tokens in system_tokens.items():
-            scores[system]["METEOR"] = meteor.score(
-                [tokens[clip] for clip in clips], list(real)
-            )
-    if settings.kind == "none":
-        return {system: _ordered(found, METRICS) for system, found in scores.items()}
-    name, combined = settings.names
-    read = (systems, references)
+    with meteor.Meteor(table) as process:  # reads its table while others are counted
+        evaluated = {system: _n_grams(own, real) for system, own in said.items()}
+        for system, own in said.items():
+            _add_meteor(evaluated[system], process, own, real)
+    scores = {system: evaluation.scores for system, evaluation in evaluated.items()}
+    order = [*METRICS]
     if settings.kind == "java":
-        read = (system_tokens, reference_tokens)
-    for system, found in spice_metric.score_many(*read, settings).items():
-        cider = scores[system]["CIDEr"][1]
-        both = [(a + b) / 2 for a, b in zip(cider, found, strict=True)]
-        scores[system][name] = (_mean(found), found)
-        scores[system][combined] = (_mean(both), both)
-    order = (*METRICS, name, combined)
-    return {system: _ordered(found, order) for system, found in scores.items()}
+        order += _add_spice(scores, system_tokens, reference_tokens, settings)
+    elif settings.kind == "python":
+        order += _add_spice(scores, systems, references, settings)
+    if similarity:
+        by_system = sentence_similarity.score_many(systems, references)
+        for system, similar in by_system.items():
+            scores[system][sentence_similarity.NAME] = (_mean(similar), similar)
+        order.append(sentence_similarity.NAME)
+    return {
+        system: Evaluation({name: own.scores[name] for name in order}, own.statistics)
+        for system, own in evaluated.items()
+    }
+
+
+def corpus_columns(metric: str) -> tuple[str, ...]:
+    """What a metric of a corpus is made of: statistics of the clips, or their scores.
+
+    Names of `Evaluation.statistics` for BLEU and METEOR, else the metric's own.
+    """
+    if metric in BLEU:
+        return bleu.STATISTICS
+    return meteor.STATISTICS if metric == "METEOR" else (metric,)
+
+
+def corpus_score(metric: str, clips: Mapping[str, NDArray[np.float64]]) -> CorpusScore:
+    """A metric as a function of how often each clip stands in the corpus.
+
+    CIDEr keeps the document frequencies of the whole test set: see `mean_of_clips`.
+
+    Args:
+        metric: its name, as in the scores.
+        clips: (N,) by name: the `corpus_columns` of the metric.
+    """
+    columns = [clips[name] for name in corpus_columns(metric)]
+    if metric in BLEU:
+        order = 1 + BLEU.index(metric)
+        return ScoreOfSums(
+            np.column_stack(columns), lambda sums: bleu.corpus_bleu(sums, order)
+        )
+    if metric == "METEOR":
+        return ScoreOfSums(np.column_stack(columns), meteor.corpus_meteor)
+    return mean_of_clips(columns[0])
 
 
 def prepare_references(
-    references: Mapping[str, Sequence[str]],
+    references: References,
     settings: "spice_metric.Settings",
     meteor_tables: Path,
 ) -> None:
@@ -113,107 +193,98 @@ def prepare_references(
 
 
 def cider(
-    systems: Mapping[str, Mapping[str, str]],
-    references: Mapping[str, Sequence[str]],
+    systems: Systems, references: References
 ) -> dict[str, tuple[float, list[float]]]:
     """CIDEr alone of many systems, as `score_many` gives it."""
-    _check(systems, references)
-    reference_tokens, system_tokens = _tokenize(systems, references)
+    check(systems, references)
+    reference_tokens, system_tokens = tokenize(systems, references)
+    real = list(reference_tokens.values())
     return {
-        system: _cider({clip: [text] for clip, text in own.items()}, reference_tokens)
+        system: _cider(list(own.values()), real)
         for system, own in system_tokens.items()
     }
 
 
 def quick_cider(
-    candidates: Mapping[str, str], references: Mapping[str, Sequence[str]]
+    candidates: Candidates, references: References
 ) -> tuple[float, list[float]]:
     """CIDEr-D on lower-case words split at white space, without `,.!?;:"`.
 
     No Java: for choosing an epoch on the validation set. It differs a little
     from CIDEr on Penn Treebank tokens, so tables do not print it.
     """
-    _check({"the system": candidates}, references)
-    drop = str.maketrans("", "", ',.!?;:"')
-
-    def plain(caption: str) -> str:
-        return " ".join(caption.lower().translate(drop).split())
-
-    own = {clip: [plain(candidates[clip])] for clip in references}
-    real = {clip: [plain(text) for text in texts] for clip, texts in references.items()}
+    check({"the system": candidates}, references)
+    own = [" ".join(plain_words(candidates[clip])) for clip in references]
+    real = [[" ".join(plain_words(t)) for t in texts] for texts in references.values()]
     return _cider(own, real)
 
 
-def _check(systems, references) -> None:
-    """Raise InputError at the first thing in the input that has no score."""
-    if not references:
-        raise InputError("there are no reference captions to score against")
-    for clip, texts in references.items():
-        if isinstance(texts, str) or not texts:
-            raise InputError(f"clip {clip!r}: references are not a list of captions")
-        for text in texts:
-            _check_text(text, f"clip {clip!r}: the reference {text!r}")
-            if not any(character.isalnum() for character in text):
-                raise InputError(f"clip {clip!r}: the reference {text!r} has no word")
-    for system, candidates in systems.items():
-        for clip in references:
-            if clip not in candidates:
-                raise InputError(f"{system} has no candidate for clip {clip!r}")
-            text = candidates[clip]
-            _check_text(text, f"{system}, clip {clip!r}: the candidate {text!r}")
-        for clip in candidates:
-            if clip not in references:
-                raise InputError(f"{system}: clip {clip!r} has no reference captions")
-
-
-def _check_text(text, what: str) -> None:
-    if not isinstance(text, str):
-        raise InputError(f"{what} is not text")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise InputError(f"{what} is not valid Unicode") from None
-
-
-def _tokenize(systems, references):
-    """Tokens of the references and of each system, by one start of the tokeniser."""
-    sentences = [text for texts in references.values() for text in texts]
-    for candidates in systems.values():
-        sentences += [candidates[clip] for clip in references]
-    tokens = iter(ptb_tokenize(sentences))
-    real = {clip: [next(tokens) for _ in texts] for clip, texts in references.items()}
-    own = {system: {clip: next(tokens) for clip in references} for system in systems}
-    for clip, texts in real.items():
-        if not all(texts):
-            raise InputError(
-                f"clip {clip!r}: a reference has no word for the tokeniser"
-            )
-    return real, own
-
-
-def _n_gram_scores(candidates: dict[str, str], references) -> Scores:
-    """BLEU, ROUGE-L and CIDEr of tokenised captions."""
-    from pycocoevalcap.bleu.bleu import Bleu
+def _n_grams(
+    candidates: Sequence[str], references: Sequence[Sequence[str]]
+) -> Evaluation:
+    """BLEU, ROUGE-L and CIDEr of texts of tokens."""
     from pycocoevalcap.rouge.rouge import Rouge
 
-    own = {clip: [text] for clip, text in candidates.items()}
-    corpus, clips = Bleu(4).compute_score(references, own, verbose=0)
-    scores = {f"BLEU-{n + 1}": (corpus[n], list(clips[n])) for n in range(4)}
-    corpus, clips = Rouge().compute_score(references, own)
+    counted = bleu.bleu(candidates, references)
+    scores: Scores = {
+        name: (corpus, clips)
+        for name, corpus, clips in zip(BLEU, counted.corpus, counted.clips, strict=True)
+    }
+    corpus, clips = Rouge().compute_score(*_by_number(candidates, references))
     scores["ROUGE-L"] = (float(corpus), clips.tolist())
-    scores["CIDEr"] = _cider(own, references)
-    return scores
+    scores["CIDEr"] = _cider(candidates, references)
+    return Evaluation(scores, _by_name(bleu.STATISTICS, counted.statistics))
 
 
-def _cider(candidates, references) -> tuple[float, list[float]]:
+def _cider(
+    candidates: Sequence[str], references: Sequence[Sequence[str]]
+) -> tuple[float, list[float]]:
     from pycocoevalcap.cider.cider import Cider
 
-    corpus, clips = Cider().compute_score(references, candidates)
+    corpus, clips = Cider().compute_score(*_by_number(candidates, references))
     return float(corpus), clips.tolist()
 
 
-def _ordered(scores: Scores, names: Sequence[str]) -> Scores:
-    return {name: scores[name] for name in names}
+def _by_number(
+    candidates: Sequence[str], references: Sequence[Sequence[str]]
+) -> tuple[dict[int, Sequence[str]], dict[int, list[str]]]:
+    """References and candidates in the form that `pycocoevalcap` takes."""
+    return dict(enumerate(references)), {
+        number: [text] for number, text in enumerate(candidates)
+    }
+
+
+def _add_meteor(
+    evaluation: Evaluation,
+    process: meteor.Meteor,
+    candidates: Sequence[str],
+    references: Sequence[Sequence[str]],
+) -> None:
+    evaluation.scores["METEOR"] = process.score(candidates, references)
+    counts = process.statistics(candidates, references)
+    evaluation.statistics.update(_by_name(meteor.STATISTICS, counts))
+
+
+def _by_name(
+    names: Sequence[str], counts: NDArray[np.int64]
+) -> dict[str, NDArray[np.int64]]:
+    return dict(zip(names, counts.T, strict=True))
+
+
+def _add_spice(
+    scores: dict[str, Scores],
+    systems: Systems,
+    references: References,
+    settings: "spice_metric.Settings",
+) -> tuple[str, str]:
+    """Add SPICE, and its mean with CIDEr; returns the names of both."""
+    name, combined = settings.names
+    by_system = spice_metric.score_many(systems, references, settings)
+    for system, clips in by_system.items():
+        cider = scores[system]["CIDEr"][1]
+        both = [(a + b) / 2 for a, b in zip(cider, clips, strict=True)]
+        scores[system] |= {name: (_mean(clips), clips), combined: (_mean(both), both)}
+    return name, combined
 
 
 def _mean(scores: list[float]) -> float:

@@ -17,6 +17,7 @@ from contextlib import suppress
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Self
 
 from workflow_src.errors import InputError
 
@@ -60,9 +61,9 @@ def version() -> int:
 def resource(*parts: str) -> Path:
     """A file inside the installed `pycocoevalcap`, found without importing it."""
     spec = find_spec("pycocoevalcap")
-    if spec is None:
+    if spec is None or not spec.submodule_search_locations:
         raise InputError("the package `pycocoevalcap` is not installed")
-    path = Path(next(iter(spec.submodule_search_locations)), *parts)
+    path = Path(spec.submodule_search_locations[0], *parts)
     if not path.exists():
         raise InputError(f"{path} is missing: install pycocoevalcap==1.2 again")
     return path
@@ -73,8 +74,10 @@ def command(heap: str, *arguments: str) -> list[str]:
     return [executable(), f"-Xmx{heap}", *SMALL, *LOCALE, *arguments]
 
 
-class Conversation:
-    """A running program that answers lines with lines. Use it as a context manager.
+class LineProcess:
+    """A running program that answers each line of its input with a line.
+
+    Use it as a context manager.
 
     Args:
         name: what error messages call it.
@@ -100,31 +103,37 @@ class Conversation:
             encoding="utf-8",
             env=environment,
         )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._questions, self._answers = self._process.stdin, self._process.stdout
         self._timer = threading.Timer(timeout, self._time_out)
         self._timer.daemon = True
         self._timer.start()
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *error):
+    def __exit__(self, *error: object) -> None:
         self._timer.cancel()
         self._process.kill()
         self._process.wait()
-        self._process.stdout.close()
+        self._answers.close()
         with suppress(BrokenPipeError):  # nobody reads what is still buffered
-            self._process.stdin.close()
+            self._questions.close()
         self._errors.close()
 
-    def say(self, lines: Iterable[str]) -> threading.Thread:
-        """Write lines from a thread: both pipes may fill, so the caller must read."""
+    def send(self, lines: Iterable[str]) -> threading.Thread:
+        """Write lines from a thread: both pipes may fill, so the caller must read.
+
+        Returns the thread; join it once all answers are read.
+        """
         writer = threading.Thread(target=self._write, args=(lines,), daemon=True)
         writer.start()
         return writer
 
-    def hear(self) -> str:
+    def receive(self) -> str:
         """The next line of its output. Raises JavaError if there is none."""
-        line = self._process.stdout.readline()
+        line = self._answers.readline()
         if line:
             return line.strip()
         self._process.wait()
@@ -137,8 +146,8 @@ class Conversation:
 
     def _write(self, lines: Iterable[str]) -> None:
         with suppress(BrokenPipeError):  # the reader meets the end and says why
-            self._process.stdin.writelines(line + "\n" for line in lines)
-            self._process.stdin.flush()
+            self._questions.writelines(line + "\n" for line in lines)
+            self._questions.flush()
 
     def _time_out(self) -> None:
         self._timed_out = True

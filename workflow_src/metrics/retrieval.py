@@ -1,53 +1,119 @@
 """Recall and rank of audio-text retrieval, in both directions.
 
-As in the published evaluation: five captions a clip, cosine similarity.
+As in the published evaluation: cosine similarity, usually five captions a clip.
 Text-to-audio (`t2a`) ranks all clips for each caption. Audio-to-text (`a2t`)
 ranks all captions for each clip and takes the best rank among its own ones.
 """
 
-from collections.abc import Callable
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from workflow_src.errors import InputError
+from workflow_src.metrics.corpus_scores import (
+    CorpusScore,
+    MedianOfQueries,
+    mean_of_queries,
+)
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Ranks = NDArray[np.int64]
+
+# Similarities held at once: as float64 64 MiB, with what is made of them some 200 MiB.
+# 5 x 975 captions against 975 clips, the paper's test set, are one block.
+BLOCK = 2**23
+# Both directions read the same blocks. So many similarities, 512 MiB of float32, are
+# kept from one to the other: up to 5,000 clips with 5 captions. More are made twice.
+KEPT = 2**27
 
 
-def recall_at(k: int) -> Callable[..., np.ndarray]:
-    """R@k as a function of ranks and axis: percent of the ranks below k."""
+class RankStatistic(Protocol):
+    """A column of the tables, of ranks that count from zero."""
 
-    def recall(ranks, axis=None):
-        return 100.0 * np.mean(ranks < k, axis=axis)
+    def __call__(self, ranks: Ranks) -> float:
+        """Of the ranks of all queries (Q,)."""
 
-    return recall
+    def of_corpus(self, ranks: Ranks, owners: Ranks, clips: int) -> CorpusScore:
+        """As a function of how often each clip stands in the corpus.
+
+        Args:
+            ranks: of each query (Q,).
+            owners: clip of each query (Q,), 0 to `clips` - 1.
+            clips: number of clips.
+        """
 
 
-def median_rank(ranks, axis=None):
+@dataclass(frozen=True)
+class MeanStatistic:
+    """The mean over the queries of a value that each rank has."""
+
+    value: Callable[[Ranks], NDArray[np.floating]]
+
+    def __call__(self, ranks: Ranks) -> float:
+        """Of the ranks of all queries (Q,)."""
+        return float(np.mean(self.value(ranks)))
+
+    def of_corpus(self, ranks: Ranks, owners: Ranks, clips: int) -> CorpusScore:
+        """See `RankStatistic`."""
+        return mean_of_queries(self.value(ranks).astype(np.float64), owners, clips)
+
+
+class MedianStatistic:
     """floor(median) + 1, as in the published evaluation."""
-    return np.floor(np.median(ranks, axis=axis)) + 1
+
+    def __call__(self, ranks: Ranks) -> float:
+        """Of the ranks of all queries (Q,)."""
+        return float(np.floor(np.median(ranks)) + 1)
+
+    def of_corpus(self, ranks: Ranks, owners: Ranks, clips: int) -> CorpusScore:
+        """See `RankStatistic`."""
+        return MedianOfQueries(ranks, owners)
 
 
-def mean_rank(ranks, axis=None):
-    """Mean + 1."""
-    return np.mean(ranks, axis=axis) + 1
+def recall_at(k: int) -> MeanStatistic:
+    """R@k: per cent of the ranks below k."""
+    return MeanStatistic(lambda ranks: 100.0 * (ranks < k))
 
 
-# The columns of the tables, as functions of ranks that count from zero.
-STATISTICS = {f"R@{k}": recall_at(k) for k in (1, 5, 10, 50)}
-STATISTICS |= {"medR": median_rank, "meanR": mean_rank}
+# The columns of the tables.
+STATISTICS: dict[str, RankStatistic] = {f"R@{k}": recall_at(k) for k in (1, 5, 10, 50)}
+STATISTICS |= {
+    "medR": MedianStatistic(),
+    "meanR": MeanStatistic(lambda ranks: ranks + 1.0),
+}
 
 
-def evaluate(audio, captions, owners=None) -> dict[str, dict[str, float]]:
+def evaluate(
+    audio: ArrayLike | Tensor,
+    captions: ArrayLike | Tensor,
+    owners: ArrayLike | None = None,
+) -> dict[str, dict[str, float]]:
     """`{"t2a": {column: value}, "a2t": {...}}` with the columns of `STATISTICS`.
 
     R@k is in percent; medR is floor(median) + 1 and meanR is mean + 1 of ranks
     that count from zero. The arguments and errors are those of `ranks`.
     """
-    found = ranks(audio, captions, owners)
-    return {direction: summary(values) for direction, values in found.items()}
+    by_direction = ranks(audio, captions, owners)
+    return {direction: summary(values) for direction, values in by_direction.items()}
 
 
-def ranks(audio, captions, owners=None) -> dict[str, np.ndarray]:
+def ranks(
+    audio: ArrayLike | Tensor,
+    captions: ArrayLike | Tensor,
+    owners: ArrayLike | None = None,
+) -> dict[str, Ranks]:
     """Rank of the right answer to each query, from zero.
+
+    The similarities are computed in blocks of captions, so that memory use grows with
+    N + C, not with their product.
 
     Args:
         audio: embeddings (N, D) of the clips, arrays or tensors on any device.
@@ -64,51 +130,139 @@ def ranks(audio, captions, owners=None) -> dict[str, np.ndarray]:
         InputError: shapes that do not fit, a clip without a caption, a vector
             that is zero or not finite.
     """
-    audio = _unit_rows(audio, "audio")
-    captions = _unit_rows(captions, "captions")
-    if audio.shape[1] != captions.shape[1]:
+    clip_rows = _rows(audio, "audio")
+    caption_rows = _rows(captions, "captions")
+    if clip_rows.shape[1] != caption_rows.shape[1]:
         raise InputError(
-            f"audio embeddings have {audio.shape[1]} dimensions, "
-            f"caption embeddings {captions.shape[1]}"
+            f"audio embeddings have {clip_rows.shape[1]} dimensions, "
+            f"caption embeddings {caption_rows.shape[1]}"
         )
-    owners = _check_owners(owners, len(audio), len(captions))
-    # A matrix product may round the same pair of vectors in several ways, by
-    # its place in the matrix. Rounding once more makes equal pairs tie.
-    similarity = (captions @ audio.T).astype(np.float32)
-    return {
-        "t2a": _ranks_of(similarity, owners),
-        "a2t": _ranks_of(similarity.T, _best_captions(similarity, owners)),
-    }
+    caption_owners = _check_owners(owners, len(clip_rows), len(caption_rows))
+    similarities = _Similarities(caption_rows, clip_rows)
+    own, by_caption = _rank_clips(similarities, caption_owners)
+    best = _best_captions(own, caption_owners)
+    return {"t2a": by_caption, "a2t": _rank_captions(similarities, own[best], best)}
 
 
-def summary(ranks: np.ndarray) -> dict[str, float]:
+def summary(ranks: Ranks) -> dict[str, float]:
     """Each of the `STATISTICS` of ranks that count from zero."""
-    return {name: float(statistic(ranks)) for name, statistic in STATISTICS.items()}
+    return {name: statistic(ranks) for name, statistic in STATISTICS.items()}
 
 
-def clip_ranks(ranks: dict[str, np.ndarray], direction: str) -> np.ndarray:
-    """Ranks by clip, for a bootstrap over clips: (N, 5) for `t2a`, (N,) for `a2t`.
+class _Similarities:
+    """Cosine similarity of captions (C, D) and clips (N, D), in blocks of captions.
 
-    Only where five captions in a row belong to each clip, the default of `ranks`.
+    Iterating gives (rows of the captions, their similarities (rows, N) in float32), the
+    same ones each time.
     """
-    return ranks["t2a"].reshape(-1, 5) if direction == "t2a" else ranks["a2t"]
+
+    def __init__(self, captions: NDArray[np.floating], clips: NDArray[np.floating]):
+        self._captions, self._clips = captions, _unit(clips).T
+        # Of nearly equal size: a block of one row would be rounded in another way.
+        blocks = -(-len(captions) * len(clips) // BLOCK)
+        edges = np.linspace(0, len(captions), min(blocks, len(captions)) + 1, dtype=int)
+        self._blocks = [slice(*pair) for pair in pairwise(edges)]
+        self._kept: dict[int, NDArray[np.float32]] = {}
+        self._keep = len(captions) * len(clips) <= KEPT
+
+    def __iter__(self) -> Iterator[tuple[slice, NDArray[np.float32]]]:
+        for rows in self._blocks:
+            block = self._kept.get(rows.start)
+            if block is None:
+                block = self._block(rows)
+            if self._keep:
+                self._kept[rows.start] = block
+            yield rows, block
+
+    def _block(self, rows: slice) -> NDArray[np.float32]:
+        # A matrix product may round the same pair of vectors in several ways, by
+        # its place in the matrix. Rounding once more makes equal pairs tie.
+        return (_unit(self._captions[rows]) @ self._clips).astype(np.float32)
 
 
-def _unit_rows(vectors, name: str) -> np.ndarray:
-    """Rows in float64 with norm 1."""
-    if hasattr(vectors, "detach"):
-        vectors = vectors.detach().cpu().double()
-    rows = np.asarray(vectors, dtype=np.float64)
+def _rank_clips(
+    similarities: _Similarities, owners: Ranks
+) -> tuple[NDArray[np.float32], Ranks]:
+    """Each caption's similarity to its own clip, and that clip's rank: (C,), (C,)."""
+    own = np.empty(len(owners), np.float32)
+    found = np.empty(len(owners), np.int64)
+    for rows, block in similarities:
+        right = owners[rows, None]
+        mine = np.take_along_axis(block, right, axis=1)
+        before = np.arange(block.shape[1]) < right
+        own[rows] = mine[:, 0]
+        found[rows] = _count_ahead(block, mine, before, axis=1)
+    return own, found
+
+
+def _rank_captions(
+    similarities: _Similarities, best: NDArray[np.float32], targets: Ranks
+) -> Ranks:
+    """Rank among all captions of each clip's target caption, whose similarity is known.
+
+    Args:
+        similarities: of all captions and clips.
+        best: similarity of each clip to its target (N,).
+        targets: row of the target caption of each clip (N,).
+    """
+    found = np.zeros(len(targets), np.int64)
+    for rows, block in similarities:
+        before = np.arange(rows.start, rows.stop)[:, None] < targets
+        found += _count_ahead(block, best, before, axis=0)
+    return found
+
+
+def _count_ahead(
+    block: NDArray[np.float32],
+    own: NDArray[np.float32],
+    before: NDArray[np.bool_],
+    axis: int,
+) -> Ranks:
+    """How many are more similar than the own one, or as similar and stand before."""
+    before &= block == own
+    before |= block > own
+    count: Ranks = np.count_nonzero(before, axis=axis)
+    return count
+
+
+def _best_captions(own: NDArray[np.float32], owners: Ranks) -> Ranks:
+    """The caption of each clip that ranks best among its own, the first if equal."""
+    # By clip, then by falling similarity, then by row: lexsort sorts by the last key.
+    order = np.lexsort((np.arange(len(owners)), -own, owners))
+    return order[np.searchsorted(owners[order], np.arange(owners.max() + 1))]
+
+
+def _rows(vectors: ArrayLike | Tensor, name: str) -> NDArray[np.floating]:
+    """Vectors as an array of rows, checked; float32 stays float32 and is not copied."""
+    if not isinstance(vectors, np.ndarray) and hasattr(vectors, "detach"):
+        tensor = vectors.detach().cpu()
+        # NumPy has no bfloat16; float32 holds each such number.
+        vectors = (tensor.float() if tensor.element_size() < 4 else tensor).numpy()
+    rows = np.asarray(vectors)
+    if not np.issubdtype(rows.dtype, np.floating):
+        rows = rows.astype(np.float64)
     if rows.ndim != 2 or 0 in rows.shape:
         raise InputError(f"{name}: embeddings have shape {rows.shape}, not (rows, D)")
-    norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    bad = np.flatnonzero(~np.isfinite(norms[:, 0]) | (norms[:, 0] == 0))
+    parts = [rows[start : start + 4096] for start in range(0, len(rows), 4096)]
+    norms = np.concatenate([_norms(part.astype(np.float64)) for part in parts])
+    bad = np.flatnonzero(~np.isfinite(norms) | (norms == 0))
     if len(bad):
         raise InputError(f"{name}: the embedding in row {bad[0]} is zero or not finite")
-    return rows / norms
+    return rows
 
 
-def _check_owners(owners, clips: int, captions: int) -> np.ndarray:
+def _unit(rows: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Rows in float64 with norm 1."""
+    exact = rows.astype(np.float64)
+    return exact / _norms(exact)[:, None]
+
+
+def _norms(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    norms: NDArray[np.float64] = np.linalg.norm(rows, axis=1)
+    return norms
+
+
+def _check_owners(owners: ArrayLike | None, clips: int, captions: int) -> Ranks:
     if owners is None:
         if captions != 5 * clips:
             raise InputError(
@@ -116,27 +270,12 @@ def _check_owners(owners, clips: int, captions: int) -> np.ndarray:
                 "say which clip owns each caption"
             )
         return np.repeat(np.arange(clips), 5)
-    owners = np.asarray(owners)
-    if owners.shape != (captions,) or not np.issubdtype(owners.dtype, np.integer):
+    clip_of = np.asarray(owners)
+    if clip_of.shape != (captions,) or not np.issubdtype(clip_of.dtype, np.integer):
         raise InputError(f"owners are not {captions} whole numbers, one a caption")
-    if owners.min() < 0 or owners.max() >= clips:
+    if clip_of.min() < 0 or clip_of.max() >= clips:
         raise InputError(f"owners are not within 0 to {clips - 1}")
-    missing = np.setdiff1d(np.arange(clips), owners)
+    missing = np.setdiff1d(np.arange(clips), clip_of)
     if len(missing):
         raise InputError(f"clip {missing[0]} has no caption")
-    return owners
-
-
-def _ranks_of(similarity: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """Rank of column `targets[q]` in each row q, ties in column order."""
-    own = similarity[np.arange(len(targets)), targets][:, None]
-    before = np.arange(similarity.shape[1]) < targets[:, None]
-    return np.count_nonzero((similarity > own) | ((similarity == own) & before), axis=1)
-
-
-def _best_captions(similarity: np.ndarray, owners: np.ndarray) -> np.ndarray:
-    """The caption of each clip that ranks best among its own, the first if equal."""
-    own = similarity[np.arange(len(owners)), owners]
-    # By clip, then by falling similarity, then by row: lexsort sorts by the last key.
-    order = np.lexsort((np.arange(len(owners)), -own, owners))
-    return order[np.searchsorted(owners[order], np.arange(similarity.shape[1]))]
+    return clip_of.astype(np.int64)

@@ -4,10 +4,12 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from workflow_src.corpus.manifest import read_csv
 from workflow_src.errors import InputError
 from workflow_src.metrics import spice
+from workflow_src.metrics.caption_input import has_word
 from workflow_src.metrics.captioning import Scores, score
 
 COLUMNS = ("file_name", "caption")
@@ -82,7 +84,7 @@ def _name(path: Path, line: int, row: dict[str, str]) -> str:
     return row["file_name"]
 
 
-def as_json(scores: Scores, clips: list[str]) -> dict:
+def as_json(scores: Scores, clips: list[str]) -> dict[str, Any]:
     """`{"corpus": {metric: score}, "clips": [{"file_name": ..., metric: score}]}`."""
     return {
         "corpus": {metric: corpus for metric, (corpus, _) in scores.items()},
@@ -98,7 +100,7 @@ def as_table(scores: Scores, clips: list[str], candidates: dict[str, str]) -> st
     """The corpus scores x 100, as papers print them, and what they are of."""
     lines = [f"{metric:<10}{100 * scores[metric][0]:8.2f}" for metric in scores]
     lines.append(f"{len(clips)} clips, scores x 100")
-    empty = sum(not any(map(str.isalnum, candidates[clip])) for clip in clips)
+    empty = sum(not has_word(candidates[clip]) for clip in clips)
     if empty:
         lines.append(f"{empty} candidates have no word: they score 0")
     if "SPICE-py" in scores:

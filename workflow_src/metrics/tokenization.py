@@ -10,10 +10,22 @@ import subprocess
 from workflow_src.metrics import java
 
 # Tokens that coco-caption drops after tokenising.
-PUNCTUATION = frozenset(
+DROPPED_TOKENS = frozenset(
     ["''", "'", "``", "`", "-LRB-", "-RRB-", "-LCB-", "-RCB-"]
     + [".", "?", "!", ",", ":", "-", "--", "...", ";"]
 )
+
+
+# What the captioning baseline drops from its words.
+_DROPPED_SIGNS = str.maketrans("", "", ',.!?;:"')
+
+
+def plain_words(caption: str) -> list[str]:
+    """Lower-case words split at white space, without `,.!?;:"`: no Java needed.
+
+    These are the words of a captioner's vocabulary.
+    """
+    return caption.lower().translate(_DROPPED_SIGNS).split()
 
 
 def one_line(caption: str) -> str:
@@ -56,7 +68,7 @@ def ptb_tokenize(captions: list[str], timeout: float = 600.0) -> list[str]:
         )
     return [
         " ".join(
-            token for token in line.rstrip().split(" ") if token not in PUNCTUATION
+            token for token in line.rstrip().split(" ") if token not in DROPPED_TOKENS
         )
         for line in lines
     ]

@@ -9,10 +9,9 @@ import pandas as pd
 
 from workflow_src.evaluation.scores import CLIP_FILES
 from workflow_src.files import write_atomically
-from workflow_src.report.runs import Runs
+from workflow_src.report.rows import Row, table_of
 from workflow_src.report.scored import ScoredRuns
 from workflow_src.report.settings import FigureSettings
-from workflow_src.report.tables import figures
 
 MIDDLE, OUTPUT = "|P_hE|", "|P_H|"  # sizes of the groups at h_E and at the output
 PLAIN = "no TTA"  # the method of the row with tau 0
@@ -44,9 +43,8 @@ def grid_table(settings: FigureSettings, scored: ScoredRuns) -> pd.DataFrame:
     """Make the table: a row for no TTA, then one a point.
 
     Columns: method, tau, |P_hE|, |P_H| (sizes of the groups at the middle and at
-    the output layer), clips, seeds, then the metrics of both tasks, each with the
-    difference to no TTA and its interval as in the tables; at last of what it is,
-    as in the tables.
+    the output layer), clips, seeds, then the metrics of both tasks as `table_of` has
+    them; differences are to no TTA.
     """
     # The row without TTA comes first: the differences are to it.
     points: list[tuple[dict[str, Any], str | None]] = [
@@ -60,17 +58,11 @@ def grid_table(settings: FigureSettings, scored: ScoredRuns) -> pd.DataFrame:
             OUTPUT: point.output_size,
         }
         points.append((head, point.name))
-    baselines: dict[str, Runs] = {}
-    rows = []
-    for head, tta in points:
-        runs = [
-            Runs(task, scored.folders(task, settings.recipe, tta, settings.seeds))
-            for task in CLIP_FILES
-        ]
-        row = head | {"clips": runs[0].clips, "seeds": len(settings.seeds)}
-        for run in runs:
-            for metric in run.metrics:
-                row |= figures(run, metric, baselines, settings.resamples)
-        row |= scored.origin(CLIP_FILES, settings.recipe, tta, settings.seeds)
-        rows.append(row)
-    return pd.DataFrame(rows, columns=list(max(rows, key=len)))
+    rows = [
+        Row.of(scored, head, list(CLIP_FILES), settings.recipe, tta, settings.seeds)
+        for head, tta in points
+    ]
+    names = dict.fromkeys(
+        metric for method in rows[0].methods for metric in method.metrics
+    )
+    return table_of(rows, [[name, name] for name in names], settings.resamples)

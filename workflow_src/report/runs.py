@@ -1,82 +1,183 @@
-"""The scores of a run, as the evaluation left them, corpus-wide and by clip."""
+"""The scores of a method's runs, as the evaluation left them."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from workflow_src.evaluation.scores import CLIP_FILES
-from workflow_src.metrics.retrieval import STATISTICS
-from workflow_src.metrics.uncertainty import Difference, paired_difference
+from workflow_src.errors import InputError
+from workflow_src.evaluation.scores import CLIP_FILES, SCORES_FILE, STATISTICS_FILE
+from workflow_src.metrics import captioning, retrieval
+from workflow_src.metrics.corpus_scores import CorpusScore
+from workflow_src.metrics.uncertainty import Array, ResampledScore
+
+# Of `scores.json` to what the files by clip give: they are written as decimals.
+TOLERANCE = 1e-6
 
 
-class Runs:
-    """One method's runs of one task: one a seed, on the same test clips.
+class MethodScores:
+    """One method's scores at one task: one run a seed, on the same test clips.
 
     Args:
         task: captioning or retrieval.
-        folders: of the runs, in the order of the seeds.
+        folders: seed -> folder of the run's scores.
+
+    Raises:
+        InputError: a file of scores is not there.
     """
 
-    def __init__(self, task: str, folders: Sequence[Path]):
+    def __init__(self, task: str, folders: Mapping[int, Path]):
         self.task = task
-        self.folders = list(folders)
-        self._scores = [
-            json.loads((folder / "scores.json").read_text()) for folder in folders
-        ]
+        self._folders = dict(folders)
+        self._scores = {
+            seed: json.loads(_read(folder / SCORES_FILE))
+            for seed, folder in folders.items()
+        }
 
     @property
     def clips(self) -> int:
         """Number of test clips."""
-        return self._scores[0]["clips"]
+        return int(next(iter(self._scores.values()))["clips"])
 
     @property
     def metrics(self) -> list[str]:
         """The metrics that were scored."""
-        return list(self._scores[0]["metrics"])
+        return list(next(iter(self._scores.values()))["metrics"])
 
     def values(self, metric: str) -> list[float]:
         """The corpus score of each seed, in the paper's unit; empty if not scored."""
-        return [
-            scores["metrics"][metric]
-            for scores in self._scores
-            if metric in scores["metrics"]
-        ]
+        return [self._scores[seed]["metrics"][metric] for seed in self.seeds(metric)]
+
+    def seeds(self, metric: str) -> list[int]:
+        """The seeds whose runs have the metric."""
+        scores = self._scores.items()
+        return [seed for seed, own in scores if metric in own["metrics"]]
+
+    def resample(self, metric: str, counts: Array) -> ResampledScore:
+        """A metric of each run, as it is and on drawn clips.
+
+        Args:
+            metric: its name, as in the tables.
+            counts: (R, N), how often each clip was drawn, the clips sorted by name.
+
+        Raises:
+            InputError: runs of other clips, or files that are not of one evaluation.
+        """
+        seeds = self.seeds(metric)
+        resampled = []
+        for seed, value in zip(seeds, self.values(metric), strict=True):
+            self._check_queries(self, metric, seeds[0], seed)
+            score = self._corpus_score(metric, seed)
+            (again,) = score(np.ones((1, counts.shape[1])))
+            if not abs(again - value) <= TOLERANCE * max(1.0, abs(value)):
+                raise InputError(
+                    f"{self._folders[seed]}: {metric} is {value:.6g} in {SCORES_FILE} "
+                    f"and {again:.6g} by its clips: evaluate this run again"
+                )
+            resampled.append(score(counts))
+        return ResampledScore(
+            tuple(seeds), np.array(self.values(metric)), np.stack(resampled, axis=1)
+        )
+
+    def check_pairs(self, other: "MethodScores", metric: str) -> int:
+        """Check that another method answered the same queries of the same clips.
+
+        Returns:
+            The number of clips.
+
+        Raises:
+            InputError: a clip that only one of them has, or with other captions.
+        """
+        first = self.seeds(metric)[0]
+        self._check_queries(other, metric, first, other.seeds(metric)[0])
+        return len(self._queries(metric, first))
+
+    def _check_queries(
+        self, other: "MethodScores", metric: str, first: int, second: int
+    ) -> None:
+        ours, theirs = self._queries(metric, first), other._queries(metric, second)
+        if ours == theirs:
+            return
+        folders = self._folders[first], other._folders[second]
+        for clip in sorted(ours.keys() | theirs.keys()):
+            if clip not in theirs:
+                raise InputError(f"{folders[1]} lacks clip {clip!r} of {folders[0]}")
+            if clip not in ours:
+                raise InputError(f"{folders[0]} lacks clip {clip!r} of {folders[1]}")
+            if ours[clip] != theirs[clip]:
+                raise InputError(
+                    f"clip {clip!r} has {ours[clip]} captions in {folders[0]} and "
+                    f"{theirs[clip]} in {folders[1]}"
+                )
+
+    def _queries(self, metric: str, seed: int) -> dict[str, int]:
+        """Clip -> number of queries that the metric is of, by name."""
+        table = self._by_clip[seed]
+        if self.task == "retrieval":
+            table = table[table["direction"] == metric.split()[0].lower()]
+        return {str(name): int(n) for name, n in table.index.value_counts().items()}
+
+    def _corpus_score(self, metric: str, seed: int) -> CorpusScore:
+        """A metric of one run in the paper's unit, the clips sorted by name."""
+        table = self._by_clip[seed]
+        if self.task == "captioning":
+            for column in captioning.corpus_columns(metric):
+                if column not in table:
+                    raise InputError(
+                        f"{self._folders[seed]} has no clip's {column!r}: evaluate "
+                        "this run again"
+                    )
+            score = captioning.corpus_score(metric, _columns(table))
+            return lambda counts: 100 * score(counts)
+        direction, name = metric.split()
+        own = table[table["direction"] == direction.lower()]
+        owners, names = pd.factorize(own.index)  # numbered in the order of the names
+        ranks = own["rank"].to_numpy(np.int64) - 1
+        return retrieval.STATISTICS[name].of_corpus(ranks, owners, len(names))
 
     @cached_property
-    def _by_clip(self) -> list[pd.DataFrame]:
-        return [pd.read_csv(folder / CLIP_FILES[self.task]) for folder in self.folders]
+    def _by_clip(self) -> dict[int, pd.DataFrame]:
+        """Seed -> what the run's files say by clip, sorted by the clips' names."""
+        return {seed: self._read_clips(seed) for seed in self._folders}
 
-    def by_clip(self, metric: str) -> np.ndarray | None:
-        """Scores by clip for `paired_difference`; None if clips differ in captions.
-
-        Captioning: (N,) in the paper's unit. Text-to-audio: ranks from zero of
-        the captions of each clip, (N, captions x seeds); audio-to-text: (N, seeds).
-        """
+    def _read_clips(self, seed: int) -> pd.DataFrame:
+        folder = self._folders[seed]
+        table = _read_by_name(folder / CLIP_FILES[self.task])
         if self.task == "captioning":
-            return 100 * np.mean([table[metric] for table in self._by_clip], axis=0)
-        direction = metric.split()[0].lower()
-        ranks = []
-        for table in self._by_clip:
-            own = table[table["direction"] == direction]
-            groups = own.groupby("file_name", sort=True)["rank"]
-            if groups.size().nunique() > 1:
-                return None
-            ranks.append(np.stack([ranks.to_numpy() - 1 for _, ranks in groups]))
-        return np.concatenate(ranks, axis=1)
+            _check_names_once(table, folder / CLIP_FILES[self.task])
+            if (folder / STATISTICS_FILE).exists():
+                statistics = _read_by_name(folder / STATISTICS_FILE)
+                if not statistics.index.equals(table.index):
+                    raise InputError(f"{folder}: {STATISTICS_FILE} is of other clips")
+                table = table.join(statistics)
+        return table
 
 
-def difference(
-    system: Runs, baseline: Runs, metric: str, resamples: int
-) -> Difference | None:
-    """System minus baseline with its interval over clips; None if there is none."""
-    ours, theirs = system.by_clip(metric), baseline.by_clip(metric)
-    if ours is None or theirs is None:
-        return None
-    statistic = np.mean
-    if system.task == "retrieval":
-        statistic = STATISTICS[metric.split()[1]]
-    return paired_difference(ours, theirs, statistic, resamples=resamples)
+def _columns(table: pd.DataFrame) -> dict[str, NDArray[np.float64]]:
+    return {str(name): table[name].to_numpy(np.float64) for name in table}
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from None
+
+
+def _read_by_name(path: Path) -> pd.DataFrame:
+    """A CSV sorted by its column `file_name`."""
+    try:
+        table = pd.read_csv(path, dtype={"file_name": str}, keep_default_na=False)
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from None
+    return table.set_index("file_name").sort_index(kind="stable")
+
+
+def _check_names_once(table: pd.DataFrame, path: Path) -> None:
+    twice = table.index[table.index.duplicated()]
+    if len(twice):
+        raise InputError(f"{path} has clip {twice[0]!r} twice")

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from workflow_src.evaluation.scores import CLIP_FILES
 from workflow_src.files import write_atomically
 from workflow_src.report.headlines import HEADLINES
-from workflow_src.report.runs import Runs
+from workflow_src.report.rows import Row, table_of
 from workflow_src.report.scored import ScoredRuns
 from workflow_src.report.settings import SweepSettings
-from workflow_src.report.tables import figures
 
 DRAWN = "Beta(alpha, alpha)"
 
@@ -37,28 +35,24 @@ def write_sweep(
 def sweep_table(settings: SweepSettings, scored: ScoredRuns) -> pd.DataFrame:
     """Make the table: columns K, lambda, recipe, clips, seeds, then metrics.
 
-    Differences, with their intervals over the clips, are to the first row.
+    Differences are to the first row.
     """
-    rows: list[dict[str, Any]] = []
-    baselines: dict[str, Runs] = {}
-    for cell in settings.cells:
-        runs = [
-            Runs(task, scored.folders(task, cell.recipe, None, settings.seeds))
-            for task in CLIP_FILES
-        ]
-        row: dict[str, Any] = {
-            "K": cell.ratio,
-            "lambda": DRAWN if cell.fixed_lambda is None else cell.fixed_lambda,
-            "recipe": cell.recipe,
-            "clips": runs[0].clips,
-            "seeds": len(settings.seeds),
-        }
-        for metric in HEADLINES:
-            for run in runs:
-                row |= figures(run, metric, baselines, settings.resamples)
-        row |= scored.origin(CLIP_FILES, cell.recipe, None, settings.seeds)
-        rows.append(row)
-    return pd.DataFrame(rows, columns=list(max(rows, key=len)))
+    rows = [
+        Row.of(
+            scored,
+            {
+                "K": cell.ratio,
+                "lambda": DRAWN if cell.fixed_lambda is None else cell.fixed_lambda,
+                "recipe": cell.recipe,
+            },
+            list(CLIP_FILES),
+            cell.recipe,
+            None,
+            settings.seeds,
+        )
+        for cell in settings.cells
+    ]
+    return table_of(rows, [[name, name] for name in HEADLINES], settings.resamples)
 
 
 def draw_sweep(table: pd.DataFrame, files: list[Path]) -> None:

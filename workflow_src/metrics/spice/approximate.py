@@ -1,21 +1,26 @@
 """SPICE-py: an approximation of SPICE without Java, after the paper.
 
-A spaCy pipeline parses the captions, `proposals` lists the tuples that they may
-hold, `readings` gives each the chance that the official parser reads it, `graph`
-scores the expected counts. It is not SPICE: its figures against the official tool
-are in the README.
+A spaCy pipeline parses the captions, `tuple_candidates` lists the tuples that they
+may hold, `tuple_model` gives each the chance that the official parser takes it,
+`graph` scores the expected counts. It is not SPICE: its figures against the official
+tool are in the README.
 """
 
 import sys
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from functools import cache
 from importlib import metadata
+from typing import TYPE_CHECKING
 
 from workflow_src.errors import InputError
-from workflow_src.metrics.spice import Settings, default_cache, readings
+from workflow_src.metrics.spice import Settings, default_cache, tuple_model
 from workflow_src.metrics.spice.cache import TupleCache
 from workflow_src.metrics.spice.graph import SceneGraph, Weighted, f_score
-from workflow_src.metrics.spice.proposals import Sentence
+from workflow_src.metrics.spice.tuple_candidates import Sentence
+
+if TYPE_CHECKING:
+    from spacy.language import Language
 
 # Changes with the rules, so that captions parsed by other rules are not taken.
 RULES = 1
@@ -45,17 +50,19 @@ def score(
 def parse(captions: list[str], settings: Settings) -> dict[str, list[Weighted]]:
     """Caption -> its likely tuples, from the cache as far as they are there."""
     name, pipeline_version = installed(settings.pipeline)
-    parser = f"SPICE-py {RULES} {readings.version()} {name} {pipeline_version}"
-    cache = TupleCache(settings.cache or default_cache(), parser)
+    parser = f"SPICE-py {RULES} {tuple_model.version()} {name} {pipeline_version}"
+    cache: TupleCache[list[Weighted]] = TupleCache(
+        settings.cache or default_cache(), parser
+    )
     found = cache.get(captions)
     new = [text for text in dict.fromkeys(captions) if text not in found]
     if new:
-        weights = readings.load()
-        documents = _pipeline(name).pipe(new, batch_size=BATCH)
-        parsed = {
+        weights = tuple_model.load()
+        documents = spacy_pipeline(name).pipe(new, batch_size=BATCH)
+        parsed: dict[str, list[Weighted]] = {
             text: [
-                [words, round(chance, 3)]
-                for words, chance in readings.tuples(
+                (words, round(chance, 3))
+                for words, chance in tuple_model.tuples(
                     weights, Sentence.of(document), LEAST
                 )
             ]
@@ -84,7 +91,7 @@ def installed(name: str) -> tuple[str, str]:
 
 
 @cache
-def _pipeline(name: str):
+def spacy_pipeline(name: str) -> "Language":
     """The pipeline with no more than tags and dependencies."""
     needs = metadata.requires(name.replace("_", "-")) or []
     with (
@@ -97,12 +104,12 @@ def _pipeline(name: str):
 
 
 @contextmanager
-def _no_torch():
+def _no_torch() -> Iterator[None]:
     """Where torch is not imported yet, keep spaCy from it: 1.3 s and 200 MB saved."""
     if "torch" in sys.modules:
         yield
         return
-    sys.modules["torch"] = None
+    sys.modules["torch"] = None  # type: ignore[assignment] # as the import system has it
     try:
         yield
     finally:

@@ -5,14 +5,16 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from workflow_src.errors import InputError
 
-# Tuples of one caption: (object,), (object, attribute), (object, relation, object).
+# Tuples of one caption: (object,), (object, attribute), (object, object, relation).
 Tuples = list[list[str]]
+Parsed = TypeVar("Parsed")  # what a parser says of a caption, as JSON can hold it
 
 
-class TupleCache:
+class TupleCache(Generic[Parsed]):
     """Tuples of captions in one SQLite file, apart for each parser.
 
     Several processes may read and write at once: SQLite locks the file, each
@@ -38,7 +40,7 @@ class TupleCache:
                 f"the cache of parsed captions {path} cannot be used: {error}"
             ) from None
 
-    def get(self, captions: Iterable[str]) -> dict[str, Tuples]:
+    def get(self, captions: Iterable[str]) -> dict[str, Parsed]:
         """The tuples of those captions that are there."""
         found = {}
         with closing(self._open()) as database:
@@ -51,7 +53,7 @@ class TupleCache:
                     found[caption] = json.loads(row[0])
         return found
 
-    def put(self, parsed: Mapping[str, Tuples]) -> None:
+    def put(self, parsed: Mapping[str, Parsed]) -> None:
         """Add the tuples of captions."""
         rows = [(self._parser, c, json.dumps(tuples)) for c, tuples in parsed.items()]
         with closing(self._open()) as database, database:

@@ -15,6 +15,9 @@ build the scene graphs from the tuples, score.
 import json
 import os
 import sys
+from typing import Any
+
+Tuples = list[list[str]]
 
 # Small enough that a time-out loses little, large enough to share the threads.
 BATCH = 200
@@ -43,7 +46,7 @@ def main() -> None:
 class Spice:
     """The classes of SPICE 1.0 that score, some of them not public."""
 
-    def __init__(self, jpype, threads: int):
+    def __init__(self, jpype: Any, threads: int):
         self._java = jpype.java
         self._graph = jpype.JClass("edu.anu.spice.SceneGraph")
         self._stats = jpype.JClass("edu.anu.spice.SpiceStats")
@@ -65,7 +68,7 @@ class Spice:
             for caption, tuples in found.items()
         }
 
-    def score(self, pairs) -> list[float]:
+    def score(self, pairs: list[tuple[list[Tuples], list[Tuples]]]) -> list[float]:
         """F of each (captions of the candidate, captions of the references)."""
         stats = self._stats(self._java.util.HashMap(), False)
         for number, (candidate, references) in enumerate(pairs):
@@ -76,14 +79,14 @@ class Spice:
             raise RuntimeError("SPICE scored other pairs than it was asked for")
         return [float(item["scores"]["All"]["f"]) for item in told]
 
-    def _scene(self, captions):
+    def _scene(self, captions: list[Tuples]) -> Any:
         graph = self._graph(self._synonyms, True)
         for tuples in captions:
             for words in tuples:
                 graph.addTuple(self._list(words))
         return graph
 
-    def _list(self, words):
+    def _list(self, words: list[str]) -> Any:
         found = self._java.util.ArrayList()
         for word in words:
             found.add(word)

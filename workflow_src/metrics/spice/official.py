@@ -54,9 +54,14 @@ def parse(captions: list[str], settings: Settings) -> dict[str, Tuples]:
     return _run(captions, [], [], settings)[0]
 
 
-def _run(captions, references, pairs, settings: Settings):
+def _run(
+    captions: list[str],
+    references: list[list[str]],
+    pairs: list[tuple[str, int]],
+    settings: Settings,
+) -> tuple[dict[str, Tuples], list[float]]:
     """Tuples of the captions, and scores of the pairs, by one start of Java."""
-    cached = TupleCache(settings.cache or default_cache(), PARSER)
+    cached: TupleCache[Tuples] = TupleCache(settings.cache or default_cache(), PARSER)
     jars = class_path(settings.corenlp)
     tuples = cached.get(captions)
     new = [text for text in dict.fromkeys(captions) if text not in tuples]
@@ -73,11 +78,9 @@ def _run(captions, references, pairs, settings: Settings):
     }
     arguments = [sys.executable, str(WORKER)]
     environment = {**os.environ, "JAVA_HOME": java_home()}
-    with java.Conversation(
-        "SPICE", arguments, settings.timeout, environment
-    ) as conversation:
-        conversation.say([json.dumps(job)])
-        while "parsed" in (answer := json.loads(conversation.hear())):
+    with java.LineProcess("SPICE", arguments, settings.timeout, environment) as worker:
+        worker.send([json.dumps(job)])
+        while "parsed" in (answer := json.loads(worker.receive())):
             cached.put(answer["parsed"])
             tuples |= answer["parsed"]
     return tuples, answer["scores"]

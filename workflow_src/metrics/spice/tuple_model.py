@@ -1,8 +1,8 @@
-"""How likely the official parser takes a proposed tuple: three log-linear models.
+"""How likely the official parser takes a candidate tuple: three log-linear models.
 
-Each adds the weights of the features of a proposal. The weights are learned by
+Each adds the weights of the features of a candidate tuple. The weights are learned by
 `learn` from training captions of AudioCaps that the official tool parsed; a
-feature is a plain text, so that `readings.json.gz` can be read.
+feature is a plain text, so that `tuple_model.json.gz` can be read.
 """
 
 import gzip
@@ -14,15 +14,15 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from workflow_src.metrics.spice import proposals
-from workflow_src.metrics.spice.proposals import Sentence
+from workflow_src.metrics.spice import tuple_candidates
+from workflow_src.metrics.spice.tuple_candidates import Sentence
 
-LEARNED = Path(__file__).with_name("readings.json.gz")
+LEARNED = Path(__file__).with_name("tuple_model.json.gz")
 Weights = dict[str, float]
 
 
 @dataclass(frozen=True)
-class Readings:
+class TupleModel:
     """Weights of the features of objects, attributes and relations."""
 
     objects: Weights
@@ -31,9 +31,9 @@ class Readings:
 
 
 @cache
-def load(path: Path = LEARNED) -> Readings:
+def load(path: Path = LEARNED) -> TupleModel:
     """The learned weights."""
-    return Readings(**json.loads(gzip.decompress(path.read_bytes())))
+    return TupleModel(**json.loads(gzip.decompress(path.read_bytes())))
 
 
 @cache
@@ -43,7 +43,7 @@ def version(path: Path = LEARNED) -> str:
 
 
 def chance(weights: Weights, features: Iterable[str]) -> float:
-    """Probability of a proposal with these features."""
+    """Probability of a candidate tuple with these features."""
     total = sum([weights.get(feature, 0.0) for feature in features])
     return 1.0 / (1.0 + math.exp(-total)) if total > -30.0 else 0.0
 
@@ -56,34 +56,38 @@ def object_chances(weights: Weights, sentence: Sentence) -> list[float]:
     ]
 
 
-def tuples(readings: Readings, sentence: Sentence, least: float):
-    """(words of a tuple, chance) of all proposals whose chance is `least` or more.
+def tuples(
+    model: TupleModel, sentence: Sentence, least: float
+) -> list[tuple[tuple[str, ...], float]]:
+    """(words, chance) of each candidate tuple whose chance is `least` or more.
 
     Last comes a tuple without words: the sum of the chances of the others.
     """
     words, tags = sentence.words, sentence.tags
-    objects = object_chances(readings.objects, sentence)
-    names = [proposals.noun(*word) for word in zip(words, tags, strict=True)]
-    found = [((names[at],), p) for at, p in enumerate(objects) if p >= least]
+    objects = object_chances(model.objects, sentence)
+    names = [tuple_candidates.noun(*word) for word in zip(words, tags, strict=True)]
+    likely: list[tuple[tuple[str, ...], float]] = [
+        ((names[at],), p) for at, p in enumerate(objects) if p >= least
+    ]
     rest = sum(p for p in objects if p < least)
-    for first, second, path in proposals.attributes(sentence, objects):
+    for first, second, path in tuple_candidates.attributes(sentence, objects):
         features = attribute_features(sentence, first, second, path, objects)
-        p = chance(readings.attributes, features)
+        p = chance(model.attributes, features)
         if p < least:
             rest += p
             continue
-        attribute = proposals.verb(words[second], tags[second])
-        found.append(((names[first], attribute), p))
-    for first, verb, preposition, second in proposals.relations(sentence, objects):
-        places = first, verb, preposition, second
-        p = chance(readings.relations, relation_features(sentence, *places, objects))
+        attribute = tuple_candidates.verb(words[second], tags[second])
+        likely.append(((names[first], attribute), p))
+    for places in tuple_candidates.relations(sentence, objects):
+        first, verb, preposition, second = places
+        p = chance(model.relations, relation_features(sentence, *places, objects))
         if p < least:  # most of them
             rest += p
             continue
-        parts = [proposals.verb(words[verb], tags[verb])] if verb >= 0 else []
+        parts = [tuple_candidates.verb(words[verb], tags[verb])] if verb >= 0 else []
         parts += [words[preposition]] if preposition >= 0 else []
-        found.append(((names[first], names[second], " ".join(parts)), p))
-    return [*found, ((), rest)]
+        likely.append(((names[first], names[second], " ".join(parts)), p))
+    return [*likely, ((), rest)]
 
 
 def object_features(sentence: Sentence, place: int) -> list[str]:

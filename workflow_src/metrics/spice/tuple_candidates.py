@@ -1,18 +1,22 @@
-"""Tuples that a caption may hold, proposed from its dependency parse.
+"""Candidate tuples of a caption's scene graph, from its dependency parse.
 
 SPICE (Section 3.1) takes objects, attributes and relations from a parse by rules.
 The parser here, spaCy's, reads many captions otherwise than the official one ("a
-man speaking" is often a compound noun to that one), so the rules propose every
+man speaking" is often a compound noun to that one), so the rules list every
 tuple that some reading has: any word as an object, a neighbour in the tree or in
 the sentence as its attribute, two objects joined by a verb, by a preposition or by
-both. `readings` then says how likely the official parser takes each.
+both. `tuple_model` then says how likely the official parser takes each.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from workflow_src import wordnet
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc
 
 VERBS = frozenset(["VB", "VBD", "VBG", "VBN", "VBP", "VBZ"])
 PREPOSITIONS = frozenset(["IN", "TO", "RP", "RB"])
@@ -37,7 +41,7 @@ class Sentence:
     capital: list[bool]
 
     @classmethod
-    def of(cls, document) -> "Sentence":
+    def of(cls, document: "Doc") -> "Sentence":
         """From a spaCy document."""
         return cls(
             [token.lower_ for token in document],

@@ -1,6 +1,6 @@
-"""Learns the weights of `readings` from captions that the official SPICE parsed.
+"""Learns the weights of `tuple_model` from captions that the official SPICE parsed.
 
-    python -m workflow_src.metrics.spice.learn train.csv --corenlp FOLDER
+    python -m workflow_src.metrics.spice.train_tuple_model train.csv --corenlp FOLDER
 
 `train.csv` is the training split of AudioCaps as published.
 Java parses about 20 captions a second; they stay in the cache of parsed captions.
@@ -16,19 +16,20 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import optimize, sparse, special
 
 from workflow_src import wordnet
 from workflow_src.corpus.captions import read_captions
-from workflow_src.metrics.spice import Settings, official, proposals, readings
-from workflow_src.metrics.spice.approximate import _pipeline
+from workflow_src.metrics.spice import Settings, official, tuple_candidates, tuple_model
+from workflow_src.metrics.spice.approximate import spacy_pipeline
 from workflow_src.metrics.spice.cache import Tuples
-from workflow_src.metrics.spice.proposals import Sentence
-from workflow_src.metrics.spice.readings import Readings, Weights
+from workflow_src.metrics.spice.tuple_candidates import Sentence
+from workflow_src.metrics.spice.tuple_model import TupleModel, Weights
 
 Example = tuple[list[str], bool]
 Parsed = list[tuple[Sentence, Tuples]]
-# A feature in fewer proposals is left out; so is a weight that rounds to nothing.
+# A feature of fewer candidate tuples is left out; so is a weight that rounds to zero.
 RARE = 4
 # Strength of the L1 penalty, which makes most weights zero.
 PENALTY = 1.0
@@ -41,7 +42,7 @@ def captions(path: Path, count: int, seed: int) -> list[str]:
     return texts[:count]
 
 
-def learn(parsed: Parsed) -> Readings:
+def learn(parsed: Parsed) -> TupleModel:
     """The weights of all three models.
 
     Attributes and relations see the chances of objects. Those come from the half
@@ -49,7 +50,7 @@ def learn(parsed: Parsed) -> Readings:
     """
     halves = [parsed[0::2], parsed[1::2]]
     other = [fit(_objects(half)) for half in reversed(halves)]
-    return Readings(
+    return TupleModel(
         fit(_objects(parsed)),
         fit(e for half in (0, 1) for e in _attributes(halves[half], other[half])),
         fit(e for half in (0, 1) for e in _relations(halves[half], other[half])),
@@ -62,31 +63,31 @@ def _objects(parsed: Parsed) -> Iterator[Example]:
         objects |= {words[1] for words in tuples if len(words) == 3}
         for place, is_word in enumerate(sentence.is_word):
             if is_word:
-                features = readings.object_features(sentence, place)
+                features = tuple_model.object_features(sentence, place)
                 yield features, not forms(sentence.words[place]).isdisjoint(objects)
 
 
 def _attributes(parsed: Parsed, weights: Weights) -> Iterator[Example]:
     for sentence, tuples in parsed:
-        objects = readings.object_chances(weights, sentence)
+        objects = tuple_model.object_chances(weights, sentence)
         official = [words for words in tuples if len(words) == 2]
-        for first, second, path in proposals.attributes(sentence, objects):
+        for first, second, path in tuple_candidates.attributes(sentence, objects):
             own, other = (forms(sentence.words[place]) for place in (first, second))
             yield (
-                readings.attribute_features(sentence, first, second, path, objects),
+                tuple_model.attribute_features(sentence, first, second, path, objects),
                 any(a in own and b in other for a, b in official),
             )
 
 
 def _relations(parsed: Parsed, weights: Weights) -> Iterator[Example]:
     for sentence, tuples in parsed:
-        objects = readings.object_chances(weights, sentence)
+        objects = tuple_model.object_chances(weights, sentence)
         official = [words for words in tuples if len(words) == 3]
-        for places in proposals.relations(sentence, objects):
+        for places in tuple_candidates.relations(sentence, objects):
             first, verb, preposition, second = places
             own, other = (forms(sentence.words[place]) for place in (first, second))
             yield (
-                readings.relation_features(sentence, *places, objects),
+                tuple_model.relation_features(sentence, *places, objects),
                 any(
                     a in own
                     and b in other
@@ -144,7 +145,7 @@ def fit(examples: Iterable[Example]) -> Weights:
     penalty = np.full(len(names), PENALTY)
     penalty[number["bias"]] = 0.0
 
-    def loss(parts):
+    def loss(parts: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         up, down = np.split(parts, 2)
         margin = sign * (matrix @ (up - down))
         slope = matrix.T @ (-sign * special.expit(-margin))
@@ -166,19 +167,19 @@ def fit(examples: Iterable[Example]) -> Weights:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Parse, learn and write `readings.json.gz`."""
+    """Parse, learn and write `tuple_model.json.gz`."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("captions", type=Path)
     parser.add_argument("--corenlp", type=Path, required=True)
     parser.add_argument("--cache", type=Path)
     parser.add_argument("--count", type=int, default=9000)
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--output", type=Path, default=readings.LEARNED)
+    parser.add_argument("--output", type=Path, default=tuple_model.LEARNED)
     options = parser.parse_args(arguments)
     settings = Settings("java", options.corenlp, options.cache)
     texts = captions(options.captions, options.count, options.seed)
     tuples = official.parse(texts, settings)
-    documents = _pipeline(settings.pipeline).pipe(texts, batch_size=256)
+    documents = spacy_pipeline(settings.pipeline).pipe(texts, batch_size=256)
     parsed = [
         (Sentence.of(document), tuples[text])
         for text, document in zip(texts, documents, strict=True)
