@@ -9,11 +9,18 @@ import pytest
 from workflow_src.steps import STEPS, step
 
 RULES = Path(__file__).parents[1] / "rules"
-# What rules/common.smk gives several rules at once.
-SHARED = {
-    "{COMPUTE}": "--device x --threads x",
-    "{TRUST}": "--trust-pickle",
-    "{DISK}": "--samples x --keeps-audio",
+# How a step runs: lists of words that rules hand to `how`, by the name they have there.
+HOW = {
+    "COMPUTE": "--device --threads",
+    "TRUST": "--trust-pickle",
+    "CORENLP": "--corenlp",
+    "SCORING": "--spice-cache --meteor-tables --corenlp",
+    "LOSSES": "--max-missing",
+    "DOWNLOADING": "--options",
+    "TAKEN": "--taken",
+    "DISK": "--samples --keeps-audio",
+    "VIEWS": "--views-per-batch",
+    "SEARCHES": "--memories-per-search",
 }
 # Numbers, flags and words that the workflow itself chooses.
 PLAIN = {f"params.{own}" for own in ("audiocaps", "shards", "size", "spice", "width")}
@@ -30,24 +37,37 @@ def calls() -> dict[str, str]:
             shell = re.search(r"\n    shell:\n(.*)", rule, re.DOTALL)
             if name and shell:
                 parts = re.findall(r'^ {8}"(.*)"$', shell[1], re.MULTILINE)
-                text = "".join(parts)
-                for short, long in SHARED.items():
-                    text = text.replace(short, long)
-                found[name[1]] = text
+                given = re.search(r"how=how\((.*?)\)", rule)
+                names = given[1].split(", ") if given else []
+                how = " ".join(HOW[own] for own in names)
+                found[name[1]] = "".join(parts).replace("{resources.how}", how)
     return found
 
 
-CALLS = {rule: text for rule, text in calls().items() if text.startswith("{STEP} ")}
+STEP = "python -m workflow_src "
+CALLS = {rule: text for rule, text in calls().items() if text.startswith(STEP)}
+
+
+def step_of(rule: str) -> str:
+    return CALLS[rule].removeprefix(STEP).split()[0]
+
+
+def test_the_words_of_how_are_those_of_the_rules():
+    text = "".join(path.read_text() for path in RULES.glob("*.smk"))
+    for name, options in HOW.items():
+        (defined,) = re.findall(rf"^{name} = \[(?:.|\n)*?\]", text, re.MULTILINE)
+        words = re.findall(r'"(--[a-z-]+)"', defined)
+        assert set(words) <= set(options.split()) | {"--no-trust-pickle"}, name
 
 
 def test_every_step_is_called_by_a_rule():
-    called = {text.split()[1] for text in CALLS.values()}
+    called = {step_of(rule) for rule in CALLS}
     assert called == {name for commands in STEPS.values() for name in commands}
 
 
 @pytest.mark.parametrize("rule", CALLS)
 def test_a_rule_passes_the_options_that_the_step_has(rule):
-    name = CALLS[rule].split()[1]
+    name = step_of(rule)
     function = step(name)
     assert function is not None, name
     parameters = inspect.signature(function).parameters.values()

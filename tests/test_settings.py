@@ -216,7 +216,8 @@ def of_the_workflow(scale: str) -> list[Settings]:
         overrides={"scale": scale, "captioning": {"training": {"epochs": 7}}}
     )
     tasks = {"captioning": steps.captioner, "retrieval": steps.retriever}
-    made: list[Any] = [own, corpus.ingest_settings(own), own.audiocaps.options]
+    made: list[Any] = [own, corpus.mirror_settings(own), own.audiocaps.options]
+    made += [corpus.ingest_settings(own, split) for split in ("train", "test")]
     for name in FRONT_ENDS.values():
         made += [steps.front_end(own, name), steps.pretraining(own, name)]
     for recipe, content in own.all_recipes.items():
@@ -237,7 +238,6 @@ def of_the_workflow(scale: str) -> list[Settings]:
             steps.layer_search,
             steps.sweep,
             steps.audiocaps_captions,
-            steps.audiocaps_mirror,
             steps.pictures,
         )
     ]
