@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import argparse
 import inspect
-import json
 import types
 from collections.abc import Callable
 from dataclasses import is_dataclass
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from workflow_src.errors import InputError
-from workflow_src.settings import read_json
+from workflow_src.errors import InputError, in_one_line
+from workflow_src.settings import read, read_json
+
+T = TypeVar("T")
 
 
 def parser_of(function: Callable[..., Any], name: str) -> argparse.ArgumentParser:
@@ -30,7 +31,7 @@ def parser_of(function: Callable[..., Any], name: str) -> argparse.ArgumentParse
     text = inspect.cleandoc(function.__doc__ or "")
     summary, _, rest = text.partition("\n")
     parser = argparse.ArgumentParser(
-        prog=f"python -m workflow_src {name}", description=summary
+        prog=f"python -m workflow_src {name}", description=summary, allow_abbrev=False
     )
     helps = _parameter_helps(rest)
     hints = get_type_hints(function)
@@ -49,26 +50,24 @@ def call(function: Callable[..., Any], parsed: argparse.Namespace) -> None:
     for name, kind in get_type_hints(function).items():
         if is_dataclass(kind) and isinstance(kind, type):
             option = f"--{name.replace('_', '-')}"
-            values[name] = read_json(kind, _json(values[name], option), option)
+            values[name] = _settings(kind, values[name], option)
     function(**values)
 
 
-def _json(value: str, option: str) -> str:
-    """JSON as it was typed, or from a file of JSON or YAML that was named."""
+def _settings(kind: type[T], value: str, option: str) -> T:
+    """Settings from JSON as it was typed, or from a named file of JSON or YAML."""
     if value.lstrip().startswith("{"):
-        return value
+        return read_json(kind, value, option)
     import yaml
 
     try:
         content = yaml.safe_load(Path(value).read_text(encoding="utf-8"))
-    except OSError as error:
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise InputError(
-            f"{option} {value}: neither JSON nor a file: {error.strerror}"
+            f"{option} {value}: neither JSON nor a file of it or of YAML: "
+            + in_one_line(error)
         ) from None
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"{option} {value}: neither JSON nor YAML: {reason}") from None
-    return json.dumps(content)
+    return read(kind, content, f"{option} {value}")
 
 
 def _add(

@@ -7,3 +7,8 @@ class InputError(ValueError):
     The command line prints the sentence and exits with status 2, without a
     traceback.
     """
+
+
+def in_one_line(error: Exception) -> str:
+    """What another library says of an error, without its line breaks."""
+    return " ".join(str(error).split())

@@ -67,7 +67,8 @@ def read(kind: type[T], values: Any, source: str = "") -> T:
         # JSON has lists only: in its strict mode a list becomes a tuple.
         return _adapter(kind).validate_json(json.dumps(values, default=str))
     except ValidationError as error:
-        raise _complaint(kind, error.errors(include_url=False), source) from None
+        errors = error.errors(include_url=False)
+        raise _complaint(kind, values, errors, source) from None
 
 
 def read_json(kind: type[T], text: str, source: str = "--settings") -> T:
@@ -162,12 +163,15 @@ TYPES = {
 }
 
 
-def _complaint(kind: type, errors: list[ErrorDetails], source: str) -> KeyComplaint:
+def _complaint(
+    kind: type, values: Any, errors: list[ErrorDetails], source: str
+) -> KeyComplaint:
     """Put the first error of pydantic into words."""
     # Of a union every member complains: the wanted types go into one sentence.
-    first = min(errors, key=lambda error: len(error["loc"]))
-    path = _keys(first["loc"])
-    alike = [error for error in errors if _keys(error["loc"]) == path]
+    # A key that is not known may be the one that is missing, misspelt.
+    first = min(errors, key=lambda own: (own["type"] == "missing", len(own["loc"])))
+    path = _keys(first, values)
+    alike = [error for error in errors if _keys(error, values) == path]
     value = _abbreviated(first["input"])
     if first["type"] == "unexpected_keyword_argument":
         known = _known(kind, path[:-1])
@@ -189,17 +193,17 @@ def _complaint(kind: type, errors: list[ErrorDetails], source: str) -> KeyCompla
     return KeyComplaint(path, f"is {value}: {first['msg']}", source)
 
 
-def _keys(location: tuple[int | str, ...]) -> tuple[str, ...]:
+def _keys(error: ErrorDetails, values: Any) -> tuple[str, ...]:
     """The keys of an error's location, without pydantic's names of union members."""
-    return tuple(
-        str(part)
-        for part in location
-        if not (isinstance(part, str) and (part in TAGS or "[" in part))
-    )
-
-
-# How pydantic names the members of a union in a location.
-TAGS = {"int", "float", "str", "bool", "none"}
+    path, current = [], values
+    for part in error["loc"]:
+        in_list = isinstance(current, list | tuple) and isinstance(part, int)
+        if in_list or (isinstance(current, Mapping) and part in current):
+            current = current[part]
+        elif not (error["type"] == "missing" and part == error["loc"][-1]):
+            continue  # `float` of `float | tuple[float, ...]`: no key
+        path.append(str(part))
+    return tuple(path)
 
 
 def _known(kind: type, path: tuple[str, ...]) -> list[str]:
@@ -209,9 +213,9 @@ def _known(kind: type, path: tuple[str, ...]) -> list[str]:
     current: Any = kind
     for key in path:
         if is_dataclass(current):
-            current = get_type_hints(current).get(key)
-        arguments = [
-            part for part in (current, *get_args(current)) if is_dataclass(part)
-        ]
-        current = arguments[0] if arguments else current
-    return [f.name for f in fields(current)] if is_dataclass(current) else []
+            current = get_type_hints(current)[key]
+            if type(None) in get_args(current):
+                current = get_args(current)[0]
+        else:  # dict[str, T] or tuple[T, ...]
+            (current,) = (part for part in get_args(current) if part not in (str, ...))
+    return [f.name for f in fields(current)]

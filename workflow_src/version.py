@@ -45,7 +45,9 @@ class CodeVersion(Settings):
 @cache
 def code_version() -> CodeVersion:
     """The code that is running."""
-    commit = _git("rev-parse", "HEAD")
+    # An environment can lie in the repository of another project.
+    ours = _git("ls-files", "--error-unmatch", "--", str(PACKAGE / "__init__.py"))
+    commit = _git("rev-parse", "HEAD") if ours else ""
     changed = _git("status", "--porcelain", "--", str(PACKAGE)) if commit else ""
     return CodeVersion(
         importlib.metadata.version(DISTRIBUTION),

@@ -2,35 +2,42 @@ from pathlib import Path
 
 import pytest
 import torch
-import yaml
 
+from workflow_src import config
 from workflow_src.augment.generators import torch_generator
 from workflow_src.augment.recipe import Recipe, is_changed
+from workflow_src.augment.recipes import RecipeSettings, Strengths
+from workflow_src.augment.settings import NoiseSettings, PairMixSettings
 from workflow_src.errors import InputError
 
-ROOT = Path(__file__).parents[2]
-CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+CONFIG = config.load(Path(__file__).parents[2] / "config.yaml")
 
 
 def front_end(waveforms: torch.Tensor) -> torch.Tensor:
     return waveforms.unflatten(1, (-1, 8)).abs().clamp_min(1e-5).log10() * 20
 
 
-def recipe(name: str, task: str = "retrieval") -> Recipe:
-    return Recipe.from_config(CONFIG, name, task)
+def recipe(name: str) -> Recipe:
+    return Recipe.of(CONFIG.recipe(name))
+
+
+@pytest.mark.parametrize("name", CONFIG.recipes)
+def test_every_recipe_of_the_config(name):
+    built = recipe(name)
+    assert built.name == name
+    for augmentation in ("noise", "reverb", "specaugment", "eda", "pairmix"):
+        wanted = augmentation in CONFIG.recipes[name]
+        assert (getattr(built, augmentation) is not None) == wanted
 
 
 @pytest.mark.parametrize("task", ["captioning", "retrieval"])
-@pytest.mark.parametrize("name", CONFIG["recipes"])
-def test_every_recipe_of_the_config(name, task):
-    if task == "captioning" and "eda" in CONFIG["recipes"][name]:
+@pytest.mark.parametrize("name", CONFIG.recipes)
+def test_text_augmentation_is_for_retrieval_only(name, task):
+    if task == "captioning" and "eda" in CONFIG.recipes[name]:
         with pytest.raises(InputError, match="eda is for retrieval only"):
-            recipe(name, task)
-        return
-    built = recipe(name, task)
-    for augmentation in ("noise", "reverb", "specaugment", "eda", "pairmix"):
-        wanted = augmentation in CONFIG["recipes"][name]
-        assert (getattr(built, augmentation) is not None) == wanted
+            CONFIG.recipe(name).check_task(task)
+    else:
+        CONFIG.recipe(name).check_task(task)
 
 
 @pytest.mark.parametrize(
@@ -57,8 +64,22 @@ def test_a_value_in_a_recipe_replaces_the_default():
     assert recipe("specaugment_concat").pairmix.ratio == 0.25
 
 
+def test_a_recipe_has_the_strengths_that_it_leaves_out_complete():
+    strengths = Strengths(
+        noise=NoiseSettings(0.9, (1.0, 2.0)), pairmix=PairMixSettings(alpha=3.0)
+    )
+    given = {"noise": {"probability": 0.2}, "pairmix": {}}
+    complete = RecipeSettings.complete("mine", given, strengths)
+    assert complete.noise == NoiseSettings(0.2, (1.0, 2.0))
+    assert complete.pairmix == PairMixSettings(alpha=3.0)
+    assert (complete.reverb, complete.specaugment, complete.eda) == (None, None, None)
+    built = Recipe.of(complete)
+    assert (built.noise.probability, built.noise.snr_db) == (0.2, (1.0, 2.0))
+    assert built.pairmix.alpha == 3.0
+
+
 def test_test_time_halves_and_never_mixes():
-    augmentation = recipe("all").test_time()
+    augmentation = recipe("all").test_time(0.5)
     assert augmentation.specaugment.time_width == 32
     assert augmentation.specaugment.frequency_width == 4
     assert augmentation.specaugment.time_stripes == 2
@@ -66,7 +87,7 @@ def test_test_time_halves_and_never_mixes():
     assert augmentation.reverb.probability == augmentation.noise.probability == 0.25
     assert list(augmentation.noise.snr_db) == [10.0, 30.0]
     assert not hasattr(augmentation, "pairmix")
-    assert not recipe("pairmix").test_time().needs_waveforms
+    assert not recipe("pairmix").test_time(0.5).needs_waveforms
 
 
 def test_reverberation_comes_before_noise():
@@ -115,19 +136,20 @@ def test_the_mask_is_specaugment_or_none():
 
 
 @pytest.mark.parametrize(
-    ("recipes", "sentence"),
+    ("given", "sentence"),
     [
-        ({"other": {}}, "recipe 'x' is none of other"),
-        ({"x": {"echo": {}}}, "recipes.x: 'echo' is none of"),
-        ({"x": {"noise": {"snr": 3}}}, "recipes.x: noise has no key 'snr'"),
-        ({"x": {"noise": {"probability": 2}}}, "recipes.x: noise: probability"),
+        ({"echo": {}}, "recipes.x: 'echo' is none of"),
+        ({"noise": {"snr": 3}}, "recipes.x.noise: snr is not a known key"),
+        ({"noise": {"probability": 2}}, "recipes.x.noise: noise: probability"),
+        ({"noise": {"snr_db": "loud"}}, "recipes.x.noise: snr_db must be a list"),
     ],
 )
-def test_bad_recipes(recipes, sentence):
-    with pytest.raises(InputError, match=sentence):
-        Recipe.from_config(CONFIG | {"recipes": recipes}, "x", "retrieval")
+def test_bad_recipes(given, sentence):
+    with pytest.raises(InputError, match=sentence) as raised:
+        RecipeSettings.complete("x", given, Strengths())
+    assert "\n" not in str(raised.value)
 
 
-def test_an_unknown_task():
-    with pytest.raises(InputError, match="task is one of captioning, retrieval"):
-        recipe("none", "tagging")
+def test_a_recipe_that_nobody_defines():
+    with pytest.raises(InputError, match=r"recipe alll is not defined .* mean all\?"):
+        CONFIG.recipe("alll")

@@ -89,13 +89,26 @@ def test_only_usable_clips_are_written(tmp_path):
     )
     (tmp_path / "tags.csv").write_text("file_name,split,tags\na,val,x|y\nb,val,z\n")
     split = read_split(tmp_path, "val")
-    write_split(split, {"a"}, tmp_path / "out")
-    written = tmp_path / "out" / "captions" / "val.csv"
+    written, tags = tmp_path / "out" / "val.csv", tmp_path / "out" / "tags.csv"
+    write_split(split, {"a"}, written, tags)
     assert written.read_text() == 'file_name,caption\na,"One\ntwo"\na,"One\ntwo"\n'
     rows = [row for _, row in read_csv(written, ("file_name", "caption"))]
     assert [tuple(row.values()) for row in rows] == split.captions[::2]
-    tags = tmp_path / "out" / "tags" / "val.csv"
     assert tags.read_text() == "file_name,tags\na,x|y\n"
+    write_split(split, {"b"}, tmp_path / "captions alone.csv", None)
+    assert (
+        tmp_path / "captions alone.csv"
+    ).read_text() == "file_name,caption\nb,Three\n"
+
+
+def test_what_a_split_has_not_cannot_be_written(tmp_path):
+    (tmp_path / "val.csv").write_text("file_name,caption\na,One\n")
+    split = read_split(tmp_path, "val")
+    with pytest.raises(InputError, match="split val has no tags of usable clips"):
+        write_split(split, {"a"}, tmp_path / "out.csv", tmp_path / "tags.csv")
+    with pytest.raises(InputError, match="split val has no captions of usable clips"):
+        write_split(split, set(), tmp_path / "none.csv", None)
+    assert not (tmp_path / "none.csv").exists()
 
 
 @pytest.mark.parametrize(

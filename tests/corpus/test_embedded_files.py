@@ -9,15 +9,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from workflow_src.corpus.embedded import (
-    KINDS,
-    EmbeddedSettings,
-    write_audio,
-    write_captions,
-    writing,
-)
+from workflow_src.corpus.embedded import writing
 from workflow_src.corpus.embedded.plan import plan_clip, plan_split
-from workflow_src.corpus.embedded.writing import waveform
+from workflow_src.corpus.embedded.settings import EmbeddedSettings
+from workflow_src.corpus.embedded.sounds import KINDS
+from workflow_src.corpus.embedded.writing import waveform, write_audio, write_captions
 
 SMALL = EmbeddedSettings(
     seed=3, train_clips=5, val_clips=2, test_clips=3, tagged_clips=2, seconds=8

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workflow_src.corpus.embedded import EmbeddedSettings
 from workflow_src.corpus.embedded.grammar import caption, captions
 from workflow_src.corpus.embedded.inflection import article, participle, third_person
 from workflow_src.corpus.embedded.plan import plan_split
 from workflow_src.corpus.embedded.scenes import MANNERS, Event, Scene, draw_scene
+from workflow_src.corpus.embedded.settings import EmbeddedSettings
 from workflow_src.corpus.embedded.sounds import KINDS
 from workflow_src.corpus.embedded.words import (
     ADJECTIVES,

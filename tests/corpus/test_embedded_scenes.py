@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workflow_src.corpus.embedded import EmbeddedSettings
 from workflow_src.corpus.embedded.pairs import held_out, partners
 from workflow_src.corpus.embedded.plan import plan_split, stream
 from workflow_src.corpus.embedded.rendering import onsets, stems
 from workflow_src.corpus.embedded.scenes import RELATIONS, Scene, draw_scene
+from workflow_src.corpus.embedded.settings import EmbeddedSettings
 from workflow_src.corpus.embedded.sounds import KINDS
 from workflow_src.corpus.embedded.synth import Synth, add_at
 

@@ -12,11 +12,21 @@ from workflow_src.audio.loading import ClipForm, load_clip
 from workflow_src.audio.store import WaveformStore
 from workflow_src.corpus.captions import read_split
 from workflow_src.corpus.folder import FolderSource
-from workflow_src.corpus.ingest import ingest, join_shards, shard_of
+from workflow_src.corpus.ingest import JoinedFiles, ingest, join_shards, shard_of
 from workflow_src.corpus.manifest import read_manifest, summary
 from workflow_src.errors import InputError
 
 FORM = ClipForm(sample_rate=8000, seconds=1.0)
+
+
+def joined(folder, split="train", captions=True, tags=False):
+    """Where the shards of a split are joined to, below a folder."""
+    return JoinedFiles(
+        folder / "waveforms" / split,
+        folder / "manifests" / f"{split}.csv",
+        folder / "captions" / f"{split}.csv" if captions else None,
+        folder / "tags" / f"{split}.csv" if tags else None,
+    )
 
 
 @pytest.fixture
@@ -99,7 +109,7 @@ def test_the_joined_corpus_does_not_depend_on_the_shards(corpus):
         for k, part in enumerate(parts):
             ingest(split, source, part, k, shards, FORM, max_missing=1)
         out = folder / f"out{shards}"
-        join_shards(split, parts, out)
+        join_shards(split, parts, joined(out))
         outs.append(out)
     for path in (
         "waveforms/train/array.raw",
@@ -140,7 +150,7 @@ def test_a_split_that_lost_too_many_clips_is_not_joined(corpus):
         ingest(split, FolderSource(folder / "audio"), part, k, 2, FORM)
     out = folder / "out"
     with pytest.raises(InputError, match=r"of 18 clips, 18 were tried .* 0\.2 allows"):
-        join_shards(split, parts, out, max_missing=0.2)
+        join_shards(split, parts, joined(out), max_missing=0.2)
     lost = read_manifest(out / "manifests" / "train.missing.csv")
     assert [row.file_name for row in lost] == list(faults)
     assert not (out / "captions").exists()
@@ -152,7 +162,7 @@ def test_a_split_without_a_usable_clip_is_an_error(tmp_path, write_captions):
     split = read_split(tmp_path, "train")
     ingest(split, FolderSource(tmp_path / "audio"), tmp_path / "0", form=FORM)
     with pytest.raises(InputError, match=r"train: no clip is usable \(1 unavailable"):
-        join_shards(split, [tmp_path / "0"], tmp_path / "out")
+        join_shards(split, [tmp_path / "0"], joined(tmp_path / "out"))
 
 
 def test_memory_use_does_not_grow_with_the_clips(
@@ -173,7 +183,7 @@ def test_memory_use_does_not_grow_with_the_clips(
         source = FolderSource(tmp_path / "audio")
         tracemalloc.start()
         ingest(split, source, tmp_path / "shard", form=form)
-        join_shards(split, [tmp_path / "shard"], tmp_path / "out")
+        join_shards(split, [tmp_path / "shard"], joined(tmp_path / "out"))
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < peaks[0] + 1e6  # one more block would be 2.5 MB
@@ -195,8 +205,9 @@ def test_shards_of_other_captions_are_refused(corpus, write_captions):
     source = FolderSource(folder / "audio")
     ingest(split, source, folder / "shard", form=FORM, max_missing=1)
     write_captions(folder / "train.csv", names[::-1])
+    split = read_split(folder, "train")
     with pytest.raises(InputError, match="have changed since"):
-        join_shards(read_split(folder, "train"), [folder / "shard"], folder / "out")
+        join_shards(split, [folder / "shard"], joined(folder / "out"))
 
 
 def test_a_split_without_a_usable_clip_is_named(tmp_path, write_captions):
@@ -206,7 +217,7 @@ def test_a_split_without_a_usable_clip_is_named(tmp_path, write_captions):
     source = FolderSource(tmp_path / "audio")
     ingest(split, source, tmp_path / "shard", max_missing=1)
     with pytest.raises(InputError, match="no clip is usable"):
-        join_shards(split, [tmp_path / "shard"], tmp_path / "out")
+        join_shards(split, [tmp_path / "shard"], joined(tmp_path / "out", "val"))
 
 
 def test_a_tagged_split_goes_the_same_way(tmp_path, write_audio):
@@ -216,7 +227,8 @@ def test_a_tagged_split_goes_the_same_way(tmp_path, write_audio):
     )
     split = read_split(tmp_path, "tagged")
     ingest(split, FolderSource(tmp_path / "audio"), tmp_path / "shard", form=FORM)
-    join_shards(split, [tmp_path / "shard"], tmp_path / "out")
+    files = joined(tmp_path / "out", "tagged", captions=False, tags=True)
+    join_shards(split, [tmp_path / "shard"], files)
     assert WaveformStore(tmp_path / "out" / "waveforms" / "tagged").names == [
         "a_0.flac"
     ]
@@ -268,7 +280,7 @@ def test_a_thousand_mixed_files_with_fifty_faults(
     parts = [tmp_path / "shards" / str(k) for k in range(4)]
     for k, part in enumerate(parts):
         ingest(split, FolderSource(audio), part, k, 4)
-    join_shards(split, parts, tmp_path / "out")
+    join_shards(split, parts, joined(tmp_path / "out"))
     rows = read_manifest(tmp_path / "out" / "manifests" / "train.csv")
     assert {row.file_name: row.state for row in rows if row.state != "ok"} == faults
     assert len(faults) == 50

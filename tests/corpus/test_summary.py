@@ -29,7 +29,9 @@ def test_the_need_of_the_paper_is_said(tmp_path, caplog, monkeypatch):
     caplog.set_level(logging.INFO)
     usage = type("Usage", (), {"free": 10**12})
     monkeypatch.setattr("shutil.disk_usage", lambda _: usage)
-    check_disk(tmp_path / "not" / "yet" / "there", 49274, PAPER_FORM, keeps_audio=True)
+    check_disk(
+        tmp_path / "not" / "yet" / "there", 49274, PAPER_FORM.samples, keeps_audio=True
+    )
     (said,) = caplog.messages
     assert "49,274 clips: 31.5 GB of waveforms" in said
     assert "9.5 GB of log-mels and about 29.6 GB of fetched audio" in said
@@ -37,5 +39,5 @@ def test_the_need_of_the_paper_is_said(tmp_path, caplog, monkeypatch):
     assert "1000.0 GB free" in said
     usage.free = 10**11
     with pytest.raises(InputError, match=r"needs 102\.1 GB .* 100\.0 GB free"):
-        check_disk(tmp_path, 49274, PAPER_FORM, keeps_audio=True)
-    check_disk(tmp_path, 49274, PAPER_FORM, keeps_audio=False)
+        check_disk(tmp_path, 49274, PAPER_FORM.samples, keeps_audio=True)
+    check_disk(tmp_path, 49274, PAPER_FORM.samples, keeps_audio=False)

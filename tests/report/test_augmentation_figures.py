@@ -1,14 +1,10 @@
-from pathlib import Path
-
 import torch
-import yaml
 
 from workflow_src.audio.frontend import ActLogMel
 from workflow_src.augment.generators import torch_generator
+from workflow_src.augment.recipes import Strengths
 from workflow_src.report.augmentation_figures import Pair, draw_augmentations
 
-ROOT = Path(__file__).parents[2]
-CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
 NAMES = {
     "none",
     "second",
@@ -31,7 +27,7 @@ def test_a_picture_and_a_caption_for_each_augmentation(tmp_path):
     for run in ("one", "two"):
         page = tmp_path / run / "docs" / "augmentations.md"
         pictures = tmp_path / run / "docs" / "pictures"
-        draw_augmentations(first, second, CONFIG, ActLogMel(), page, pictures)
+        draw_augmentations(first, second, Strengths(), ActLogMel(), page, pictures)
         pages.append(page)
     text = pages[0].read_text(encoding="utf-8")
     assert text == pages[1].read_text(encoding="utf-8")

@@ -3,15 +3,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-import yaml
 from torch import nn
 
+from workflow_src import config
 from workflow_src.augment.recipe import Recipe
 from workflow_src.errors import InputError
 from workflow_src.training.batches import Batch, Batches
 
-ROOT = Path(__file__).parents[2]
-CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+CONFIG = config.load(Path(__file__).parents[2] / "config.yaml")
 PAIRS = 40
 SAMPLES = 1600
 
@@ -58,7 +57,7 @@ class Setting:
 
     def batches(self, recipe: str | Recipe, batch_size: int = 8, **options) -> Batches:
         if isinstance(recipe, str):
-            recipe = Recipe.from_config(CONFIG, recipe, "retrieval")
+            recipe = Recipe.of(CONFIG.recipe(recipe))
         stores = {"waveforms": self.waveforms, "log_mels": self.log_mels}
         arguments = stores | {"front_end": self.front_end, "seed": 3} | options
         return Batches(self.captions, recipe=recipe, batch_size=batch_size, **arguments)
@@ -70,7 +69,7 @@ def setting() -> Setting:
 
 
 def equal(first: Batch, second: Batch) -> bool:
-    masks = [first.mask, second.mask]
+    masks = [first.spec_augment, second.spec_augment]
     ones = torch.ones(2, 50, 16)
     drawn = [None if mask is None else mask(ones) for mask in masks]
     return (
@@ -81,7 +80,7 @@ def equal(first: Batch, second: Batch) -> bool:
     )
 
 
-@pytest.mark.parametrize("name", CONFIG["recipes"])
+@pytest.mark.parametrize("name", CONFIG.recipes)
 def test_shapes_shares_and_captions_of_every_recipe(setting, name):
     batches = setting.batches(name)
     made = list(batches.epoch(0))
@@ -91,10 +90,12 @@ def test_shapes_shares_and_captions_of_every_recipe(setting, name):
         assert batch.log_mels.dtype == torch.float32
         assert batch.log_mels.isfinite().all()
         mixed = [names for names in batch.names if len(names) == 2]
-        share = round(8 * 0.25) if "pairmix" in CONFIG["recipes"][name] else 0
+        share = round(8 * 0.25) if "pairmix" in CONFIG.recipes[name] else 0
         assert len(mixed) == share
         assert batch.names[8 - share :] == mixed
-        assert (batch.mask is not None) == ("specaugment" in CONFIG["recipes"][name])
+        assert (batch.spec_augment is not None) == (
+            "specaugment" in CONFIG.recipes[name]
+        )
         if name != "eda":
             for caption, names in zip(batch.captions, batch.names, strict=True):
                 assert caption == " ".join(f"words of {n[:-4]}" for n in names)
@@ -111,7 +112,7 @@ def test_ordinary_samples_are_the_cached_clips(setting):
 
 def test_mixes_match_the_equation_and_the_order_of_their_captions(setting):
     """λ near 0 or 1, as Beta(0.1, 0.1) often gives, would hide a wrong order."""
-    recipe = Recipe.from_config(CONFIG, "pairmix", "captioning")
+    recipe = Recipe.of(CONFIG.recipe("pairmix"))
     fixed = type(recipe.pairmix)(ratio=0.5, fixed_lambda=0.8)
     recipe = Recipe(name="fixed", pairmix=fixed)
     levels = set()

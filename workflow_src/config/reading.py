@@ -7,19 +7,27 @@ A value comes, in this order, from config.yaml, from the overlay of the scale
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from workflow_src.config.schema import Config
-from workflow_src.errors import InputError
-from workflow_src.settings import KeyComplaint, read
+from workflow_src.errors import InputError, in_one_line
+from workflow_src.settings import KeyComplaint, plain, read
 
 OVERLAYS = "config"  # folder beside config.yaml
 TYPED = "--config"  # the layer of what was typed behind it
 PAPER = "paper"  # the scale of config.yaml's own values
+# Of a value at the top of `--config`, what is no text.
+WORDS = {"null": None, "true": True, "false": False}
+# What the training captions decide, or the layout of another's checkpoint.
+NEVER_TYPED = (
+    "captioning.model.vocabulary",
+    "captioning.model.encoder_head_width",
+    "retrieval.model.word_pieces",
+)
 
 
 def load(
@@ -37,10 +45,14 @@ def load(
             the wrong type, out of range, or at odds with another key.
     """
     files = layers(path, overrides or {})
+    values = resolve(files)
     try:
-        return read(Config, resolve(files))
+        config = read(Config, values)
     except KeyComplaint as error:
         raise InputError(f"{_origin(error.path, files)}: {error}") from None
+    for key in _missing(plain(config), values):
+        raise InputError(f"{path}: {key} is missing")
+    return config
 
 
 def layers(path: Path | str, overrides: Mapping[str, Any]) -> dict[str, Any]:
@@ -55,9 +67,12 @@ def layers(path: Path | str, overrides: Mapping[str, Any]) -> dict[str, Any]:
     """
     path = Path(path)
     files = {str(path): _mapping(path)}
-    typed = _with_yaml_types(overrides)
+    typed = {
+        key: WORDS.get(value, value) if isinstance(value, str) else _typed(value)
+        for key, value in overrides.items()
+    }
     scale = typed.get("scale", files[str(path)].get("scale"))
-    if not isinstance(scale, str):
+    if scale is None:
         raise InputError(f"{path}: scale is missing")
     if scale != PAPER:
         overlay = path.parent / OVERLAYS / f"{scale}.yaml"
@@ -107,23 +122,42 @@ def _mapping(path: Path) -> dict[str, Any]:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
         raise InputError(f"{path}: {reason}") from None
     except yaml.YAMLError as error:
-        raise InputError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
+        raise InputError(f"{path}: not YAML: {in_one_line(error)}") from None
     if not isinstance(values, dict):
         raise InputError(f"{path} has no keys")
     return values
 
 
-def _with_yaml_types(value: Any, nested: bool = False) -> Any:
-    """Give the leaves of nested `--config` values their YAML types.
+def _typed(value: Any) -> Any:
+    """Give the leaves of a nested `--config` value their YAML types.
 
     Snakemake reads `--config 'captioning={training: {epochs: 5}}'` with all
-    leaves as strings.
+    leaves as strings. At the top it finds numbers itself, and a folder's name is not
+    to be taken for YAML: see `WORDS`.
     """
     if isinstance(value, Mapping):
-        return {k: _with_yaml_types(v, True) for k, v in value.items()}
+        return {key: _typed(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_with_yaml_types(v, True) for v in value]
-    return yaml.safe_load(value) if nested and isinstance(value, str) else value
+        return [_typed(inner) for inner in value]
+    if not isinstance(value, str):
+        return value
+    try:
+        return yaml.safe_load(value)
+    except yaml.YAMLError:
+        return value  # `{x`: a name, and no YAML
+
+
+def _missing(
+    complete: Mapping[str, Any], values: Mapping[str, Any], path: str = ""
+) -> Iterator[str]:
+    """Yield the dotted keys that took a default: the file must say what it means."""
+    for key, own in complete.items():
+        dotted = f"{path}.{key}" if path else key
+        if key not in values:
+            if dotted not in NEVER_TYPED:
+                yield dotted
+        elif isinstance(own, Mapping):
+            yield from _missing(own, values[key], dotted)
 
 
 def _origin(path: tuple[str, ...], files: Mapping[str, Any]) -> str:
@@ -136,10 +170,16 @@ def _origin(path: tuple[str, ...], files: Mapping[str, Any]) -> str:
     if not path:
         return f"{origin} with {TYPED}" if files.get(TYPED) else origin
     for name, values in files.items():
-        for key in path:
-            if not isinstance(values, Mapping) or key not in values:
-                break
-            values = values[key]
-        else:
+        if _has(values, path):
             origin = name
     return origin
+
+
+def _has(values: Any, path: tuple[str, ...]) -> bool:
+    for key in path:
+        if isinstance(values, list):
+            return True  # a list comes from one layer as a whole
+        if not isinstance(values, Mapping) or key not in values:
+            return False
+        values = values[key]
+    return True

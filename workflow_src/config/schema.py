@@ -92,6 +92,7 @@ class Config(Settings):
         for name in self.recipes:
             self.recipe(name)
         self._check_tables()
+        self._check_sweep()
         self._check_frames()
 
     @property
@@ -160,6 +161,14 @@ class Config(Settings):
                 raise InputError(
                     f"recipes.{name}: a recipe's name has small letters, digits and _"
                 )
+        for name in self.tables:
+            if not re.fullmatch(r"table[1-4]", name):
+                raise InputError(f"tables.{name}: tables are table1 to table4")
+        for name, value in self.pretrained_sha256.items():
+            if not re.fullmatch(r"[0-9a-fA-F]{64}", value):
+                raise InputError(
+                    f"pretrained_sha256.{name} has 64 hexadecimal digits, not {value!r}"
+                )
 
     def _check_tables(self) -> None:
         for where, table, row in self._rows():
@@ -183,6 +192,10 @@ class Config(Settings):
                     f"{section}.recipe is {recipe}, which `recipes` does not define"
                     f"{_hint(recipe, self.recipes)}"
                 )
+            try:
+                self.recipe(recipe).check_task("captioning")
+            except InputError as error:
+                raise InputError(f"{section}.recipe: {error}") from None
 
     def _rows(self) -> Iterator[tuple[str, TableConfig, RowConfig]]:
         for name, table in self.tables.items():
@@ -200,6 +213,14 @@ class Config(Settings):
             raise InputError(
                 f"{where} has recipe {row.recipe}, but tta.recipe is {self.tta.recipe}"
             )
+
+    def _check_sweep(self) -> None:
+        try:
+            cells = self.sweep_cells
+        except InputError as error:
+            raise InputError(f"sweep: {error}") from None
+        if len({cell.recipe.name for cell in cells}) < len(cells):
+            raise InputError("sweep: a ratio or a fixed_lambda is there twice")
 
     def _check_frames(self) -> None:
         hop = self.captioning.hop_length

@@ -46,6 +46,12 @@ class EmbeddedConfig(Settings):
     test_clips: int = 975
     tagged_clips: int = 20_000
 
+    def __post_init__(self) -> None:
+        for key, value in vars(self).items():
+            smallest = 0 if key == "seed" else 1
+            if value < smallest:
+                raise InputError(f"{key} is at least {smallest}, not {value}")
+
 
 @dataclass(frozen=True)
 class AudioCapsConfig(AudioCapsSource, DownloadOptions):
@@ -74,6 +80,12 @@ class ClipsConfig(Settings):
     min_seconds: float = 0.5
     max_missing: float = 0.2
 
+    def __post_init__(self) -> None:
+        if not self.min_seconds > 0:
+            raise InputError(f"min_seconds is above 0, not {self.min_seconds}")
+        if not 0 <= self.max_missing <= 1:
+            raise InputError(f"max_missing is from 0 to 1, not {self.max_missing}")
+
 
 @dataclass(frozen=True)
 class CaptioningConfig(Settings):
@@ -96,6 +108,7 @@ class CaptioningConfig(Settings):
     decoding: DecodingSettings = field(default_factory=DecodingSettings)
 
     def __post_init__(self) -> None:
+        _check_hop_length(self.hop_length)
         if self.model.vocabulary:
             raise InputError("model.vocabulary comes from the training captions")
 
@@ -117,6 +130,7 @@ class RetrievalConfig(Settings):
     training: RetrievalOptimization = field(default_factory=RetrievalOptimization)
 
     def __post_init__(self) -> None:
+        _check_hop_length(self.hop_length)
         if self.model.word_pieces is not None:
             raise InputError("model.word_pieces comes from the training captions")
 
@@ -171,6 +185,11 @@ class TableConfig(Settings):
     metrics: tuple[str, ...]
     rows: tuple[RowConfig, ...]
 
+    def __post_init__(self) -> None:
+        for key in ("tasks", "metrics", "rows"):
+            if not getattr(self, key):
+                raise InputError(f"{key} is empty")
+
     def tasks_of(self, row: RowConfig) -> tuple[Task, ...]:
         """The tasks that a row is run for."""
         return self.tasks if row.tasks is None else row.tasks
@@ -202,6 +221,13 @@ class TestTimeConfig(Settings):
     views_per_batch: int = 64
     encodings_per_search: int = 256
 
+    def __post_init__(self) -> None:
+        for key in ("views_per_batch", "encodings_per_search"):
+            if getattr(self, key) < 1:
+                raise InputError(f"{key} is at least 1, not {getattr(self, key)}")
+        if self.settings.strength > 1:
+            raise InputError(f"strength is from 0 to 1, not {self.strength}")
+
     @property
     def settings(self) -> TestTimeSettings:
         """What of it decides the results."""
@@ -224,8 +250,18 @@ class SweepConfig(Settings):
     ratio: tuple[float, ...] = (0.125, 0.25, 0.5, 0.6)
     fixed_lambda: tuple[float | None, ...] = (None, 0.5)
 
+    def __post_init__(self) -> None:
+        for key in ("ratio", "fixed_lambda"):
+            if not getattr(self, key):
+                raise InputError(f"{key} is empty")
+
 
 def _values(
     whole: AudioCapsConfig, kind: type[AudioCapsSource] | type[DownloadOptions]
 ) -> dict[str, Any]:
     return {f.name: getattr(whole, f.name) for f in fields(kind)}
+
+
+def _check_hop_length(hop_length: int) -> None:
+    if hop_length < 1:
+        raise InputError(f"hop_length is at least 1, not {hop_length}")

@@ -2,7 +2,8 @@
 
 The name is readable (`embedded-demo`, `my-clips-paper`), and no two corpora share
 one: the folders of the corpus that was first to have a name say in `corpus.yaml`
-what it is; another corpus of that name gets a short digest behind it.
+what it is; another corpus of that name gets a short digest behind it. A corpus keeps
+the name under which it has folders.
 """
 
 from __future__ import annotations
@@ -51,6 +52,12 @@ class CorpusIdentity(Settings):
         """The plain name with a digest of the whole identity."""
         return f"{self.plain_name}-{digest(self, 6)}"
 
+    @property
+    def names(self) -> list[str]:
+        """What it may be called, the plainest first."""
+        longer = [f"{self.plain_name}-{digest(self, length)}" for length in (12, 64)]
+        return [self.plain_name, self.exact_name, *longer]
+
 
 def slug(label: str) -> str:
     """A label with letters, digits, dots, dashes and underscores alone.
@@ -61,7 +68,7 @@ def slug(label: str) -> str:
 
 
 def corpus_name(identity: CorpusIdentity, folders: Iterable[Path] = FOLDERS) -> str:
-    """The name of a corpus: the plain one, unless another corpus has it.
+    """The name of a corpus: the one it has, else the plainest that no other has.
 
     Args:
         identity: of the corpus.
@@ -70,11 +77,16 @@ def corpus_name(identity: CorpusIdentity, folders: Iterable[Path] = FOLDERS) -> 
     Raises:
         InputError: a `corpus.yaml` cannot be read.
     """
-    for folder in folders:
-        claim = folder / identity.plain_name / FILE
-        if claim.exists() and read_identity(claim) != identity:
-            return identity.exact_name
-    return identity.plain_name
+    places = list(folders)
+    free: list[str] = []
+    for name in identity.names:
+        claims = [place / name / FILE for place in places]
+        owners = [read_identity(claim) for claim in claims if claim.exists()]
+        if owners and all(owner == identity for owner in owners):
+            return name
+        if not owners:
+            free.append(name)
+    return free[0]
 
 
 def write_identity(identity: CorpusIdentity, paths: Iterable[Path]) -> None:

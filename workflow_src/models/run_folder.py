@@ -20,7 +20,7 @@ from typing import Any, Literal, TypeVar
 import yaml
 
 from workflow_src.corpus.identity import CorpusIdentity
-from workflow_src.errors import InputError
+from workflow_src.errors import InputError, in_one_line
 from workflow_src.files import write_atomically
 from workflow_src.settings import Settings, plain, read
 from workflow_src.version import CodeVersion, code_version
@@ -128,7 +128,7 @@ def read_record(folder: Path) -> RunRecord:
     except FileNotFoundError:
         raise InputError(f"{folder} is no run's folder: it has no {SETTINGS}") from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"{path} cannot be read: {error}") from None
+        raise InputError(f"{path} cannot be read: {in_one_line(error)}") from None
     return read(RunRecord, values, str(path))
 
 

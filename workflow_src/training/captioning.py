@@ -22,7 +22,7 @@ from workflow_src.training.batches import Batch
 from workflow_src.training.loop import Training, fit
 from workflow_src.training.schedules import optimizer_and_schedule
 from workflow_src.training.settings import OWN, SCRATCH, CaptioningSettings
-from workflow_src.training.training_files import TrainingFiles
+from workflow_src.training.training_files import TrainingFiles, given
 
 
 def train_captioner(
@@ -132,12 +132,19 @@ def initialised(
     word_vectors: Path | None,
     trust_pickle: bool,
 ) -> ACT:
-    """Make the model, its encoder and its words as the training starts with them."""
+    """Make the model, its encoder and its words as the training starts with them.
+
+    Raises:
+        InputError: a file that the settings ask for is missing.
+    """
     model = ACT(replace(settings.model, vocabulary=len(vocabulary)))
-    if encoder is not None and settings.encoder == OWN:
-        model.encoder.load_state_dict(load_weights(encoder)["model"])
-    elif encoder is not None and settings.encoder != SCRATCH:
-        model.load_encoder(encoder, trust_pickle)
-    if settings.word2vec and word_vectors is not None:
-        model.load_word_vectors(torch.from_numpy(np.load(word_vectors)))
+    if settings.encoder != SCRATCH:
+        start = given(encoder, "--encoder", f"encoder is {settings.encoder}")
+        if settings.encoder == OWN:
+            model.encoder.load_state_dict(load_weights(start)["model"])
+        else:
+            model.load_encoder(start, trust_pickle)
+    if settings.word2vec:
+        vectors = given(word_vectors, "--word-vectors", "word2vec is true")
+        model.load_word_vectors(torch.from_numpy(np.load(vectors)))
     return model

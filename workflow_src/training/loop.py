@@ -19,7 +19,7 @@ import pandas as pd
 import torch
 from torch import nn
 
-from workflow_src.errors import InputError
+from workflow_src.errors import InputError, in_one_line
 from workflow_src.files import write_atomically
 from workflow_src.models.run_folder import HISTORY, MODEL, RunRecord, write_record
 from workflow_src.models.weights import load_weights, save_weights
@@ -93,6 +93,8 @@ def fit(training: Training, folder: Path) -> None:
         InputError: the loss is no longer finite, or the resume file is damaged.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    # Whoever reads the folder takes the weights for what the record describes.
+    (folder / MODEL).unlink(missing_ok=True)
     write_record(training.record, folder)
     torch.manual_seed(training.seed)
     _resume(training, folder)
@@ -178,10 +180,13 @@ def _resume(training: Training, folder: Path) -> None:
     path = folder / RESUME
     if not path.exists():
         return
+    anew = "delete it to start this training anew"
     try:
         state = load_weights(path)
     except InputError as error:
-        raise InputError(f"{error}; delete it to start this training anew") from None
+        raise InputError(f"{error}; {anew}") from None
+    if "decisive" not in state:
+        raise InputError(f"{path} does not say of which training it is; {anew}")
     changed = differences(state["decisive"], training.record.decisive)
     if changed:
         aside = folder / f"superseded-{digest(state['decisive'])}"
@@ -194,6 +199,16 @@ def _resume(training: Training, folder: Path) -> None:
             f"{aside}, and this training starts from the first epoch"
         )
         return
+    try:
+        _take_over(training, state)
+    except (KeyError, RuntimeError, ValueError) as error:
+        raise InputError(
+            f"{path} is of another version of the code ({in_one_line(error)}); {anew}"
+        ) from None
+    say(f"resuming after epoch {training.epoch - 1}, from {path}")
+
+
+def _take_over(training: Training, state: dict[str, Any]) -> None:
     training.model.load_state_dict(state["model"])
     training.optimizer.load_state_dict(state["optimizer"])
     training.scheduler.load_state_dict(state["scheduler"])
@@ -203,7 +218,6 @@ def _resume(training: Training, folder: Path) -> None:
     torch.set_rng_state(state["random"])
     if torch.cuda.is_available() and "random_cuda" in state:
         torch.cuda.set_rng_state(state["random_cuda"])
-    say(f"resuming after epoch {training.epoch - 1}, from {path}")
 
 
 def _short(value: float) -> str:

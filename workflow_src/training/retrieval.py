@@ -22,7 +22,7 @@ from workflow_src.training.batches import Batch
 from workflow_src.training.loop import Training, fit
 from workflow_src.training.schedules import optimizer_and_schedule
 from workflow_src.training.settings import OWN, SCRATCH, RetrievalSettings
-from workflow_src.training.training_files import TrainingFiles
+from workflow_src.training.training_files import TrainingFiles, given
 
 
 def train_retriever(
@@ -115,13 +115,20 @@ def initialised(
     encoder: Path | None,
     trust_pickle: bool,
 ) -> AudioTextRetriever:
-    """Make the model, its encoders as the training starts with them."""
+    """Make the model, its encoders as the training starts with them.
+
+    Raises:
+        InputError: a file that the settings ask for is missing.
+    """
     sizes = settings.model
-    if sizes.text_encoder is None and word_pieces is not None:
-        sizes = replace(sizes, word_pieces=str(word_pieces))
+    if sizes.text_encoder is None:
+        pieces = given(word_pieces, "--word-pieces", "text_encoder is null")
+        sizes = replace(sizes, word_pieces=str(pieces))
     model = AudioTextRetriever(sizes)
-    if encoder is not None and settings.encoder == OWN:
-        model.audio_encoder.load_state_dict(load_weights(encoder)["model"])
-    elif encoder is not None and settings.encoder != SCRATCH:
-        model.audio_encoder.load_upstream(encoder, trust_pickle)
+    if settings.encoder != SCRATCH:
+        start = given(encoder, "--encoder", f"encoder is {settings.encoder}")
+        if settings.encoder == OWN:
+            model.audio_encoder.load_state_dict(load_weights(start)["model"])
+        else:
+            model.audio_encoder.load_upstream(start, trust_pickle)
     return model

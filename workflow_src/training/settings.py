@@ -39,8 +39,8 @@ class OptimizationSettings(Settings):
     batch_size: int = 32
     learning_rate: float = 1e-4
     weight_decay: float = 1e-6
-    warmup_epochs: float = 0
-    lr_decay_every: float = 10
+    warmup_epochs: float = 0.0
+    lr_decay_every: float = 10.0
     lr_decay_factor: float = 0.1
     max_gradient_norm: float = 2.0
     validate_every: int = 1
@@ -73,7 +73,7 @@ class CaptioningOptimization(OptimizationSettings):
             or `spider`, the mean with the official SPICE.
     """
 
-    warmup_epochs: float = 5
+    warmup_epochs: float = 5.0
     label_smoothing: float = 0.1
     loss_on_padding: bool = True
     selection: Literal["cider", "spider"] = "cider"
@@ -97,7 +97,7 @@ class RetrievalOptimization(OptimizationSettings):
     """
 
     batch_size: int = 64
-    lr_decay_every: float = 20
+    lr_decay_every: float = 20.0
     temperature: float = 0.07
     selection: Literal["recall"] = "recall"
 

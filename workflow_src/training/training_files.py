@@ -14,6 +14,7 @@ from workflow_src.augment.recipe import Recipe
 from workflow_src.corpus.identity import read_identity
 from workflow_src.corpus.pairs import read_pairs
 from workflow_src.device import in_words
+from workflow_src.errors import InputError
 from workflow_src.files import file_digest
 from workflow_src.models.run_folder import RunRecord, run_record
 from workflow_src.training.batches import Batches
@@ -87,3 +88,19 @@ class TrainingFiles:
             seed=settings.seed,
             device=device,
         )
+
+
+def given(file: Path | None, option: str, asked: str) -> Path:
+    """A file that the settings ask for.
+
+    Args:
+        file: as it was given.
+        option: of the step, to give it.
+        asked: what the settings say, for the error.
+
+    Raises:
+        InputError: it was not given.
+    """
+    if file is None:
+        raise InputError(f"{asked}, but no file was given: {option}")
+    return file

@@ -30,7 +30,7 @@ def changes(layout: Layout) -> str:
     if not records:
         return ""
     today = source_digests()
-    older = 0
+    older = trainings = 0
     commits: Counter[str] = Counter()
     changed: set[str] = set()
     for path in records:
@@ -38,6 +38,7 @@ def changes(layout: Layout) -> str:
             code = read_record(path.parent).code
         except InputError:
             continue  # of a training that was stopped while it wrote
+        trainings += 1
         different = {
             name for name, own in today.items() if code.sources.get(name) != own
         }
@@ -49,6 +50,6 @@ def changes(layout: Layout) -> str:
         return ""
     return (
         f"the code in workflow_src/{{{','.join(sorted(changed))}}} has changed since "
-        f"{older} of {len(records)} trainings in {layout.runs} were made "
+        f"{older} of {trainings} trainings in {layout.runs} were made "
         f"({', '.join(commits)}); they are kept. To make them anew: {ANEW}"
     )
