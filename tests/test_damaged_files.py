@@ -111,5 +111,8 @@ def test_settings_that_are_no_text_are_named(tmp_path):
     for content in (NOT_UTF8, b"ratio: {"):
         path.write_bytes(content)
         parsed = parser_of(step, "step").parse_args(["--settings", str(path)])
-        with pytest.raises(InputError, match=r"settings\.yaml: neither JSON nor YAML"):
+        with pytest.raises(
+            InputError,
+            match=r"settings\.yaml: neither JSON nor a file of it or of YAML",
+        ):
             call(step, parsed)

@@ -27,9 +27,7 @@ def test_the_snippets_of_a_page_run_in_order(page, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     torch.manual_seed(0)
     names = {"__name__": "__main__"}
-    found = snippets(page)
-    assert found
-    for line, snippet in found:
+    for line, snippet in snippets(page):
         # The lines of a traceback are those of the page.
         exec(compile("\n" * line + snippet, str(page), "exec"), names)
 
