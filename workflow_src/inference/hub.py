@@ -41,7 +41,9 @@ def fetch(name: str) -> Path:
             "`hf auth login`"
         ) from None
     except errors.RevisionNotFoundError:
-        raise InputError(f"{repository} has no revision {revision} on the hub") from None
+        raise InputError(
+            f"the hub has no revision {revision} of {repository}"
+        ) from None
     except errors.RepositoryNotFoundError:
         raise InputError(
             f"{repository} is neither a run here nor a model on the hub, or it is "

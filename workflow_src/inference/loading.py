@@ -43,8 +43,6 @@ def load_captioner(
     record = read_record(folder)
     record.require_task("captioning", folder)
     on = prepare(device, threads)
-    if weights_file(folder).name != WEIGHTS:
-        return Captioner.load(folder, on)
     vocabulary = Vocabulary.load(folder / VOCABULARY)
     sizes = replace(record.part("model", ActConfig), vocabulary=len(vocabulary))
     model = ACT(sizes)
@@ -69,8 +67,6 @@ def load_retriever(
     record = read_record(folder)
     record.require_task("retrieval", folder)
     on = prepare(device, threads)
-    if weights_file(folder).name != WEIGHTS:
-        return Retriever.load(folder, on)
     sizes = record.part("model", RetrieverConfig)
     model = AudioTextRetriever(sizes, TextEncoder.from_form(folder / TEXT_ENCODER))
     load_into(model, folder)

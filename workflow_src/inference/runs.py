@@ -1,10 +1,10 @@
-"""Which trained model a word means.
+"""Which trained model a word means: the RUN of a command.
 
-    a folder            of a run, or one that `export` wrote
-    a run's name        all, retrieval/all, embedded-demo/all, all/seed21: enough of
-                        <corpus>/<task>/<recipe>/seed<k> to tell it from the others;
-                        looked for below runs/. Of several seeds the lowest is meant.
-    owner/name          on the Hugging Face hub; owner/name@revision
+- A folder: of a run, or one that `export` wrote.
+- A run's name, looked for below `runs/`: `all`, `retrieval/all`, `embedded-demo/all`,
+  `all/seed21`; enough of `<corpus>/<task>/<recipe>/seed<k>` to tell it from others. Of
+  several seeds the lowest is meant.
+- A model on the Hugging Face hub: `owner/name`, or `owner/name@revision`.
 """
 
 from __future__ import annotations
