@@ -41,9 +41,7 @@ def fetch(name: str) -> Path:
             "`hf auth login`"
         ) from None
     except errors.RevisionNotFoundError:
-        raise InputError(
-            f"the hub has no revision {revision} of {repository}"
-        ) from None
+        raise InputError(f"the hub has no {repository}@{revision}") from None
     except errors.RepositoryNotFoundError:
         raise InputError(
             f"{repository} is neither a run here nor a model on the hub, or it is "

@@ -11,29 +11,13 @@ from workflow_src.errors import InputError
 
 # Endings of files that libsndfile reads.
 READABLE = frozenset(
-    [
-        "aif",
-        "aifc",
-        "aiff",
-        "au",
-        "caf",
-        "flac",
-        "mp3",
-        "oga",
-        "ogg",
-        "opus",
-        "rf64",
-        "snd",
-        "voc",
-        "w64",
-        "wav",
-        "wave",
-    ]
+    ("aif", "aifc", "aiff", "au", "caf", "flac", "mp3", "oga", "ogg", "opus", "rf64")
+    + ("snd", "voc", "w64", "wav", "wave")
 )
 # Of sounds that it does not read. They are taken, and refused one by one: a folder
 # of them must not look like an empty one.
 UNREADABLE = frozenset(
-    ["aac", "ac3", "amr", "ape", "m4a", "mka", "mp4", "webm", "wma", "wv"]
+    ("aac", "ac3", "amr", "ape", "m4a", "mka", "mp4", "webm", "wma", "wv")
 )
 
 
