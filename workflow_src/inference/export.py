@@ -1,11 +1,11 @@
 """A trained run in the layout of the Hugging Face hub.
 
-    model.safetensors     the weights
-    settings.yaml         what the run is, as in its own folder
-    config.json           the same in short, for the hub
-    vocabulary.txt        of a captioner
-    text_encoder/         of a retriever: tokenizer and sizes
-    README.md             the model card
+- `model.safetensors`: the weights.
+- `settings.yaml`: what the run is, as in its own folder.
+- `config.json`: its sizes, for the hub, which counts downloads by it.
+- `vocabulary.txt`: of a captioner.
+- `text_encoder/`: of a retriever; tokenizer and sizes.
+- `README.md`: the model card.
 
 Such a folder is a RUN of every command, here or from the hub. Paths of the machine
 that trained it do not go along: only the last name of each.
@@ -19,11 +19,14 @@ import shutil
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
+from workflow_src.audio.settings import AudioForm, FrontEndSettings
+from workflow_src.corpus.text import Vocabulary
 from workflow_src.errors import InputError
 from workflow_src.inference.loading import read_weights
 from workflow_src.inference.model_card import model_card
 from workflow_src.inference.runs import WEIGHTS, find_run
 from workflow_src.models.run_folder import (
+    SETTINGS,
     TEXT_ENCODER,
     VOCABULARY,
     RunRecord,
@@ -87,24 +90,30 @@ def _write(
     apart = {name: tensor.clone().contiguous() for name, tensor in weights.items()}
     save_file(apart, folder / WEIGHTS, metadata={"format": "pt"})
     write_record(public, folder)
-    _write_json(folder / CONFIG, _config(public))
+    # safetensors makes a file that its owner alone can read.
+    (folder / WEIGHTS).chmod((folder / SETTINGS).stat().st_mode)
     words = None
     if record.task == "captioning":
         shutil.copyfile(source / VOCABULARY, folder / VOCABULARY)
-        words = len((folder / VOCABULARY).read_text(encoding="utf-8").splitlines())
+        words = len(Vocabulary.load(folder / VOCABULARY))
     else:
         _copy_text_encoder(source / TEXT_ENCODER, folder / TEXT_ENCODER)
+    _write_json(folder / CONFIG, _config(public, words))
     size = sum(tensor.numel() for tensor in weights.values())
     card = model_card(public, source, size=size, words=words, licence=licence)
     (folder / CARD).write_text(card, encoding="utf-8")
 
 
-def _config(record: RunRecord) -> dict[str, Any]:
-    settings = record.settings
+def _config(record: RunRecord, words: int | None) -> dict[str, Any]:
+    sizes = dict(record.settings["model"])
+    if words is not None:
+        sizes["vocabulary"] = words
     return {
         "model_type": f"pairmix-{record.task}",
         "architectures": [ARCHITECTURES[record.task]],
-        **{key: settings[key] for key in ("model", "front_end", "audio")},
+        "model": sizes,
+        "front_end": plain(record.part("front_end", FrontEndSettings)),
+        "audio": plain(record.part("audio", AudioForm)),
     }
 
 

@@ -10,6 +10,10 @@ import yaml
 from workflow_src.evaluation.scores import SCORES_FILE, Scores, read_scores
 from workflow_src.models.run_folder import RunRecord
 
+PAPER = (
+    '"Exploring Train and Test-Time Augmentations for Audio-Language Learning" (Kim et '
+    "al., 2023)"
+)
 TITLES = {"captioning": "Audio captioner", "retrieval": "Audio-text retriever"}
 TAGS = {
     "captioning": ["audio", "audio-captioning", "pairmix"],
@@ -69,9 +73,8 @@ def model_card(
     parts = [
         _front_matter(record, title, scores, licence),
         f"# {title}",
-        f"{WHAT[record.task]}; {size:,} parameters. It was trained by a reproduction "
-        'of "Exploring Train and Test-Time Augmentations for Audio-Language Learning" '
-        f"(Kim et al., 2023), code version {record.code}.",
+        f"{WHAT[record.task]}; its weights are {size:,} numbers. It was trained by a "
+        f"reproduction of {PAPER}, code version {record.code}.",
         f"## Training data\n\n{_data(record)}",
         f"## Recipe\n\n{_recipe(record.settings['recipe'])}",
         f"## Scores\n\n{_scores(scores)}",

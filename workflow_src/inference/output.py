@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
@@ -51,9 +52,14 @@ def write_line(text: str) -> None:
     Names of files may be no UTF-8; they go out as they are.
     """
     with tqdm.external_write_mode(file=sys.stdout):
-        sys.stdout.flush()
-        sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape") + b"\n")
-        sys.stdout.buffer.flush()
+        try:
+            sys.stdout.flush()
+            sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape") + b"\n")
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:
+            # The reader, `head` say, has seen enough; Python flushes once more.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(0)
 
 
 def write_lines(lines: Iterable[str]) -> None:

@@ -156,7 +156,8 @@ def _pieces(path: str | Path, form: ClipForm) -> Iterator[NDArray[np.float32]]:
             with _Sequential(file.fileno(), closefd=False) as sound:
                 yield from _resampled(sound, form)
     except soundfile.LibsndfileError as error:
-        raise BadAudio("corrupt", f"not readable: {error.error_string}") from None
+        told = error.error_string.rstrip(".")
+        raise BadAudio("corrupt", f"not readable: {told}") from None
     except OSError as error:
         raise BadAudio("failed", f"cannot be opened: {error.strerror}") from None
 
