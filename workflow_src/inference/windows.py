@@ -9,6 +9,7 @@ with its length.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -84,15 +85,16 @@ def read_windows(path: str | Path, form: AudioForm) -> Iterator[Window]:
     """
     clips = clip_form(form)
     left = np.empty(0, np.float32)
-    number = 0
-    for piece in _pieces(path, clips):
+    number, silent = 0, []
+    for piece, is_silent in _pieces(path, clips):
         left = np.concatenate([left, piece])
+        silent.append(is_silent)
         while len(left) >= clips.samples:
-            yield _window(path, number, left[: clips.samples], clips)
-            left = left[clips.samples :]
+            samples, left = left[: clips.samples], left[clips.samples :]
+            yield _window(path, number, samples, silent[number], clips)
             number += 1
     if len(left) >= max(1, clips.min_seconds * clips.sample_rate):
-        yield _window(path, number, left, clips)
+        yield _window(path, number, left, silent[number], clips)
     elif number == 0:
         duration = f"{len(left) / clips.sample_rate:.3g} s"
         raise BadAudio("too short", f"{duration}, minimum {clips.min_seconds:g} s")
@@ -135,18 +137,25 @@ def in_batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
 
 
 def _window(
-    path: str | Path, number: int, samples: NDArray[np.float32], form: ClipForm
+    path: str | Path,
+    number: int,
+    samples: NDArray[np.float32],
+    silent: bool,
+    form: ClipForm,
 ) -> Window:
     clip = np.zeros(form.samples, np.int16)
     clip[: len(samples)] = np.clip(np.rint(samples * 32768), -32768, 32767)
     start = number * form.samples / form.sample_rate
     end = start + len(samples) / form.sample_rate
-    silent = bool(samples.max() - samples.min() < STEP)
     return Window(str(path), start, end, clip, silent)
 
 
-def _pieces(path: str | Path, form: ClipForm) -> Iterator[NDArray[np.float32]]:
-    """Mono samples at the form's rate, some seconds at once."""
+# The samples of a window, and whether they are silent.
+Piece = tuple[NDArray[np.float32], bool]
+
+
+def _pieces(path: str | Path, form: ClipForm) -> Iterator[Piece]:
+    """Mono samples at the form's rate, those of a window at once."""
     try:
         # Opened here, not by name in libsndfile: its errors do not say why.
         with open(path, "rb", buffering=0) as file:
@@ -162,24 +171,31 @@ def _pieces(path: str | Path, form: ClipForm) -> Iterator[NDArray[np.float32]]:
         raise BadAudio("failed", f"cannot be opened: {error.strerror}") from None
 
 
-def _resampled(sound: _Sequential, form: ClipForm) -> Iterator[NDArray[np.float32]]:
+def _resampled(sound: _Sequential, form: ClipForm) -> Iterator[Piece]:
+    """As many pieces as windows, and a shorter one: the filter delays samples.
+
+    Silence is told before the filter, which rings on into the next window.
+    """
     rate, channels, got = sound.samplerate, sound.channels, 0
     if rate not in SAMPLE_RATES:
         raise BadAudio("corrupt", f"{rate} samples a second")
     _refuse_truncated(sound, 0, 0)  # what the header says
-    block = math.ceil(form.seconds * rate)
     resample = None
     if rate != form.sample_rate:
         resample = soxr.ResampleStream(rate, form.sample_rate, 1, quality="HQ")
-    while True:
-        samples = sound.read(block, dtype="float32", always_2d=True)
+    for number in itertools.count(1):
+        wanted = round(number * form.seconds * rate) - got
+        samples = sound.read(wanted, dtype="float32", always_2d=True)
         got += len(samples)
         if not np.isfinite(samples).all():
             raise BadAudio("corrupt", "samples that are not finite numbers")
         mono = samples @ np.full(channels, 1 / channels, np.float32)
-        last = len(samples) < block
+        silent = not len(mono) or bool(mono.max() - mono.min() < STEP)
+        last = len(samples) < wanted
         if last:
             _refuse_truncated(sound, got, sound.frames)
-        yield mono if resample is None else resample.resample_chunk(mono, last=last)
+        if resample is not None:
+            mono = resample.resample_chunk(mono, last=last)
+        yield mono, silent
         if last:
             return
