@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 from workflow_src.errors import InputError
@@ -26,9 +27,11 @@ def fetch(name: str) -> Path:
             reached while the cache has none.
     """
     import huggingface_hub
-    from huggingface_hub import errors
+    from huggingface_hub import errors, utils
 
     repository, _, revision = name.partition("@")
+    if not sys.stderr.isatty():
+        utils.disable_progress_bars()  # type: ignore[attr-defined]
     try:
         folder = Path(
             huggingface_hub.snapshot_download(
