@@ -261,7 +261,8 @@ def embed(names):
     for name in names:
         time.sleep(0.05)
         print("embedded", name)
-        yield EmbeddedFile(name, [Stretch(0, 2)], [np.eye(6, dtype=np.float32)[len(name) % 6]])
+        vector = np.eye(6, dtype=np.float32)[len(name) % 6]
+        yield EmbeddedFile(name, [Stretch(0, 2)], [vector])
 
 sounds, place = map(Path, sys.argv[1:])
 with open_index(sounds, place, 6) as index:
