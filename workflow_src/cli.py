@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 
 from workflow_src.arguments import call, parser_of
 from workflow_src.errors import InputError
+from workflow_src.inference.commands import COMMANDS
 from workflow_src.metrics.java import JavaError
 from workflow_src.steps import STEPS, step
 
@@ -45,6 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _command(name: str) -> Command:
     if name == "score":
         return _score
+    if name in COMMANDS:
+        return COMMANDS[name]
     function = step(name)
     if function is None:
         raise InputError(f"{name} is no command; python -m workflow_src lists them all")
@@ -66,6 +69,6 @@ def _score(words: Sequence[str]) -> None:
 
 def _overview() -> str:
     lines = ["usage: python -m workflow_src COMMAND [options]", "", "Your own files:"]
-    lines += ["  score", "", "Steps of the workflow, by stage:"]
+    lines += [f"  {', '.join(COMMANDS)}, score", "", "Steps of the workflow, by stage:"]
     lines += [f"  {stage:9} {', '.join(names)}" for stage, names in STEPS.items()]
     return "\n".join([*lines, "", "COMMAND --help explains its options."])
