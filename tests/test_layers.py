@@ -15,7 +15,7 @@ LAYERS = [
     {"models"},
     {"evaluation", "metrics"},
     {"training", "sweep"},
-    {"report"},
+    {"report", "inference"},
     {"config", "versioning"},
     {"cli", "steps", "snakemake_command", "__main__"},
 ]

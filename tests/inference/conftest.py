@@ -14,8 +14,8 @@ import pytest
 import soundfile
 import torch
 
-from workflow_src.audio.decoding import decode
 from workflow_src.audio.frontend import front_end
+from workflow_src.audio.loading import load_clip
 from workflow_src.audio.settings import AudioForm, ClipForm, FrontEndSettings
 from workflow_src.audio.store import write_log_mels, write_waveforms
 from workflow_src.augment.recipes import RecipeSettings
@@ -29,8 +29,8 @@ from workflow_src.corpus.manifest import write_csv
 from workflow_src.corpus.text import Vocabulary
 from workflow_src.evaluation.captioning import caption_split
 from workflow_src.evaluation.settings import DecodingSettings
-from workflow_src.models.retrieval import train_wordpieces
 from workflow_src.models.settings import ActConfig, RetrieverConfig
+from workflow_src.models.word_pieces import train_wordpieces
 from workflow_src.training.captioning import train_captioner
 from workflow_src.training.retrieval import train_retriever
 from workflow_src.training.settings import (
@@ -119,7 +119,7 @@ def trained(tmp_path_factory) -> Trained:
         soundfile.write(sounds / name, sound(pitch, pulses), RATE)
     data = root / "data"
     form = AudioForm(RATE, SECONDS)
-    clips = [decode(sounds / name, ClipForm(RATE, SECONDS)) for name in CLIPS]
+    clips = [load_clip(sounds / name, ClipForm(RATE, SECONDS)) for name in CLIPS]
     write_waveforms(data / "waveforms", list(CLIPS), clips, form.samples)
     fronts = {name: FrontEndSettings(name, 1000) for name in ("act", "panns")}
     for name, settings in fronts.items():

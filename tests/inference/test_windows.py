@@ -8,7 +8,7 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workflow_src.audio.decoding import BadAudio, decode
+from workflow_src.audio.loading import BadAudio, load_clip
 from workflow_src.audio.settings import AudioForm, ClipForm
 from workflow_src.inference import windows
 from workflow_src.inference.sounds import BadFile
@@ -28,7 +28,7 @@ def test_the_first_window_is_the_clip_of_a_corpus(tmp_path, ending, rate, channe
     path = tmp_path / f"a.{ending}"
     soundfile.write(path, noise(5.3, rate, channels), rate)
     first, second, third = windows.read_windows(path, FORM)
-    np.testing.assert_array_equal(first.clip, decode(path, CLIP))
+    np.testing.assert_array_equal(first.clip, load_clip(path, CLIP))
     assert [(one.start, one.end) for one in (first, second)] == [(0, 2), (2, 4)]
     assert third.start == 4
     assert third.end == pytest.approx(5.3, abs=0.1)

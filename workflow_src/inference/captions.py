@@ -6,12 +6,10 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 import torch
 
 from workflow_src.audio.frontend import LogMel, front_end
-from workflow_src.decoding.hypothesis import DecoderState, Step
 from workflow_src.errors import InputError
 from workflow_src.evaluation.captioning import BATCH, Captioner
 from workflow_src.evaluation.settings import DecodingSettings
@@ -125,8 +123,8 @@ class _Search:
         model, vocabulary = self.captioner.model, self.captioner.vocabulary
         memories = torch.cat([one.memories for one in ensembles])
         found = n_best(
-            cast(Step, model.step),
-            cast(DecoderState, model.start(memories)),
+            model.step,
+            model.start(memories),
             [one.weights for one in ensembles],
             sos=vocabulary.sos,
             eos=vocabulary.eos,

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from workflow_src.corpus.manifest import read_csv
+from workflow_src.csv_files import read_csv
 from workflow_src.errors import InputError
 from workflow_src.evaluation.retrieval import BATCH, Retriever
 from workflow_src.inference.embeddings import (

@@ -15,9 +15,9 @@ from torch import Tensor
 from workflow_src.decoding.beam import _best_extensions, _select, only_word
 from workflow_src.decoding.ensemble import Ensembles
 from workflow_src.decoding.hypothesis import (
-    DecoderState,
     Hypothesis,
     SearchSettings,
+    State,
     Step,
 )
 from workflow_src.errors import InputError
@@ -25,8 +25,8 @@ from workflow_src.errors import InputError
 
 @torch.no_grad()
 def n_best(
-    step: Step,
-    state: DecoderState,
+    step: Step[State],
+    state: State,
     weights: Sequence[Sequence[float]],
     *,
     sos: int,
@@ -61,7 +61,7 @@ def n_best(
     settings = SearchSettings(sos, eos, beams, max_words)
     if not weights:
         return []
-    device = state.words[0][0].device
+    device = state.self_attention_cache[0][0].device
     ensembles = Ensembles.from_weights(weights, device)
     finished: list[list[Hypothesis]] = [[] for _ in weights]
     clips = list(range(len(weights)))

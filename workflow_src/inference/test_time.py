@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from workflow_src.audio.frontend import LogMel
-from workflow_src.audio.rows import RowStore
+from workflow_src.audio.rows import RowNumbers, RowStore
 from workflow_src.audio.store import LogMelStore, WaveformStore
 from workflow_src.augment.recipe import Recipe
 from workflow_src.augment.recipes import RecipeSettings
@@ -125,7 +125,7 @@ class _HeldRow(RowStore):
         return self.names.index(name)
 
     def read(
-        self, rows: Sequence[int] | slice, out: NDArray[Any] | None = None
+        self, rows: RowNumbers | slice, out: NDArray[Any] | None = None
     ) -> NDArray[Any]:
         held: NDArray[Any] = self._held[rows]
         if out is None:

@@ -21,7 +21,7 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
-from workflow_src.audio.decoding import (
+from workflow_src.audio.loading import (
     SAMPLE_RATES,
     BadAudio,
     _refuse_truncated,
