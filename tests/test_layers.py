@@ -9,9 +9,9 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "workflow_src"
 # From the ground up; the names of one layer may import each other.
 LAYERS = [
-    {"errors", "files", "progress", "settings", "environment", "version"},
-    {"arguments", "device", "layout", "pycocoevalcap_files", "transfer", "wordnet"},
-    {"corpus", "audio", "augment", "decoding", "tta"},
+    {"errors", "files", "csv_files", "progress", "settings", "environment", "version"},
+    {"arguments", "device", "pycocoevalcap_files", "transfer", "wordnet"},
+    {"corpus", "audio", "augment", "decoding", "layout", "tta"},
     {"models"},
     {"evaluation", "metrics"},
     {"training", "sweep"},

@@ -20,7 +20,7 @@ HOW = {
     "TAKEN": "--taken",
     "DISK": "--samples --keeps-audio",
     "VIEWS": "--views-per-batch",
-    "SEARCHES": "--memories-per-search",
+    "SEARCHES": "--encodings-per-search",
 }
 # Numbers, flags and words that the workflow itself chooses.
 PLAIN = {f"params.{own}" for own in ("audiocaps", "shards", "size", "spice", "width")}

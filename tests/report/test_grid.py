@@ -5,7 +5,7 @@ import pandas as pd
 
 from tests.report.evaluations import CLIPS, write_both
 from workflow_src.evaluation.settings import GridConfig
-from workflow_src.report.grid import PLAIN, write_figure4
+from workflow_src.report.grid import NO_TTA, write_figure4
 from workflow_src.report.settings import FigureSettings
 
 GRID = GridConfig((4,), ((2, 2),))
@@ -29,7 +29,7 @@ def test_every_point_is_compared_with_the_run_without(tmp_path):
         pictures=pictures,
     )
     made = pd.read_csv(tmp_path / "figure4.csv")
-    assert made["method"].tolist() == [PLAIN, "TTA", "Mid-TTA", "Multi-TTA"]
+    assert made["method"].tolist() == [NO_TTA, "TTA", "Mid-TTA", "Multi-TTA"]
     assert made["tau"].tolist() == [0, 4, 4, 4]
     assert made["|P_hE|"].tolist() == [1, 1, 4, 2]
     assert made["|P_H|"].tolist() == [1, 4, 1, 2]

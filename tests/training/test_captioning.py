@@ -206,7 +206,7 @@ def test_word_vectors_that_are_asked_for_and_not_given_are_an_error(train, tmp_p
         ("encoder", r"nowhere: no such file"),
         ("vocabulary", r"nowhere: No such file"),
         ("captions", r"nowhere cannot be read"),
-        ("corpus", r"nowhere cannot be read"),
+        ("corpus", r"nowhere: No such file"),
     ],
 )
 def test_a_file_that_is_not_there_is_named(train, tmp_path, option, said):

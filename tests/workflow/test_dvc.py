@@ -16,7 +16,7 @@ from tests.workflow.clones import ROOT, Clone
 from workflow_src.config.dependencies import STAGES
 from workflow_src.config.reading import layers, resolve
 from workflow_src.versioning.leaves import (
-    TOGETHER,
+    JOINT_CHANGES,
     get_value,
     set_value,
     with_other_values,
@@ -180,7 +180,7 @@ def check_leaf(clone, leaf: str) -> None:
     text = file.read_text()
     changed = yaml.safe_load(text)
     try:
-        for key in [leaf, *TOGETHER.get(leaf, {})]:
+        for key in [leaf, *JOINT_CHANGES.get(leaf, {})]:
             owner = next(
                 own for own in files if has(yaml.safe_load(own.read_text()), key)
             )
