@@ -145,8 +145,8 @@ def test_settings_are_json_or_a_file_of_json_or_yaml(step, seen, tmp_path):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"width: [", "neither JSON nor a file"),
-        (b"\xff\xfe", "neither JSON nor a file"),
+        (b"width: [", "neither JSON nor YAML"),
+        (b"\xff\xfe", "neither JSON nor YAML"),
         (b"", "must be a mapping, not null"),
         (b"- 1", "must be a mapping, not [1]"),
         (b"width: 2020-01-01", 'width must be an integer, not "2020-01-01"'),

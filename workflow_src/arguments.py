@@ -62,11 +62,14 @@ def _settings(kind: type[T], value: str, option: str) -> T:
 
     try:
         content = yaml.safe_load(Path(value).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except OSError as error:
+        reason = in_one_line(error)
         raise InputError(
-            f"{option} {value}: neither JSON nor a file of it or of YAML: "
-            + in_one_line(error)
+            f"{option} {value}: neither JSON nor a file: {reason}"
         ) from None
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        reason = in_one_line(error)
+        raise InputError(f"{option} {value}: neither JSON nor YAML: {reason}") from None
     return read(kind, content, f"{option} {value}")
 
 

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import yaml
 
-from workflow_src.errors import InputError
+from workflow_src.errors import InputError, in_one_line
 from workflow_src.files import write_atomically
 from workflow_src.settings import Settings, digest, plain, read
 
@@ -107,7 +107,7 @@ def read_identity(path: Path) -> CorpusIdentity:
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from None
     except (UnicodeDecodeError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())
+        reason = in_one_line(error)
         raise InputError(f"{path} is damaged ({reason}): {REMEDY}") from None
     try:
         return read(CorpusIdentity, values, str(path))

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from workflow_src.corpus.mirrors import MirrorColumns
-from workflow_src.errors import InputError
+from workflow_src.errors import InputError, in_one_line
 from workflow_src.files import gigabytes
 
 ROWS_AT_ONCE = 16  # in memory: some 30 MB of audio
@@ -75,7 +75,7 @@ def read_rows(
     except InputError:
         raise
     except (pa.ArrowException, OSError, ValueError) as error:
-        reason = " ".join(str(error).split())
+        reason = in_one_line(error)
         raise InputError(f"{path} is damaged: {reason}") from None
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from workflow_src.errors import InputError
+from workflow_src.errors import InputError, in_one_line
 
 REMEDY = "delete it, and it is made again"
 
@@ -25,7 +25,7 @@ def read_table(path: str | Path, columns: Sequence[str]) -> pd.DataFrame:
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from None
     except ValueError as error:  # of pandas' parser and of UTF-8
-        reason = " ".join(str(error).split())
+        reason = in_one_line(error)
         raise InputError(f"{path} is damaged: {reason}; {REMEDY}") from None
     missing = [name for name in columns if name not in table]
     if missing:
