@@ -113,6 +113,6 @@ def test_settings_that_are_no_text_are_named(tmp_path):
         parsed = parser_of(step, "step").parse_args(["--settings", str(path)])
         with pytest.raises(
             InputError,
-            match=r"settings\.yaml: neither JSON nor a file of it or of YAML",
+            match=r"settings\.yaml: neither JSON nor YAML",
         ):
             call(step, parsed)
