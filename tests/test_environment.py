@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from workflow_src.environment import fit_torchaudio
+from workflow_src.environment import fit_torchaudio, install_snakemake_command
 
 
 def test_libraries_are_set_aside_and_put_back(tmp_path):
@@ -29,3 +29,11 @@ def test_transformers_and_torchaudio_work_in_this_environment():
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "(2, 32, 161)"
+
+
+def test_the_snakemake_script_runs_snakemake(tmp_path):
+    script = install_snakemake_command(tmp_path, sys.executable)
+    done = subprocess.run(
+        [script, "--version"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split(".")[0].isdigit()

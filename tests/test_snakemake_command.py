@@ -21,9 +21,11 @@ from workflow_src.snakemake_command import normalise
             "all --resources gpu=1 --config scale=smoke",
         ),
         ("--res gpu=1 all", "all --res gpu=1"),
+        ("--cores 2 --config scale=smoke all", "all --cores 2 --config scale=smoke"),
+        ("-C scale=smoke seeds=[1] all -n", "all -C scale=smoke seeds=[1] -n"),
     ],
 )
-def test_targets_after_resources_come_first(typed, handed_over):
+def test_targets_after_values_come_first(typed, handed_over):
     assert normalise(typed.split()) == handed_over.split()
 
 

@@ -6,6 +6,10 @@ torch its compiled part cannot be loaded, and torchaudio and all that imports it
 compiled part, as pure Python on torch, when that part is absent: so here it is
 set aside where torch has no CUDA, and put back where torch has.
 
+Likewise the script `snakemake` of this environment becomes ours
+(workflow_src/snakemake_command.py). It is no script of the distribution: whoever
+installs the package for its augmentations alone keeps their own `snakemake`.
+
 `make env` runs this after each installation: python -m workflow_src.environment
 """
 
@@ -39,6 +43,30 @@ def fit_torchaudio(libraries: Path, torch_has_cuda: bool) -> list[str]:
     return renamed
 
 
+SNAKEMAKE = """#!{python}
+# Written by `python -m workflow_src.environment`.
+from workflow_src.snakemake_command import main
+
+main()
+"""
+
+
+def install_snakemake_command(scripts: Path, python: str) -> Path:
+    """Put our `snakemake` in the place of Snakemake's own script.
+
+    Args:
+        scripts: folder of the environment's scripts.
+        python: that runs it.
+
+    Returns:
+        The script.
+    """
+    script = scripts / "snakemake"
+    script.write_text(SNAKEMAKE.format(python=python), encoding="utf-8")
+    script.chmod(0o755)
+    return script
+
+
 def main() -> None:
     """Fit torchaudio to the torch of this environment and prove it by importing."""
     import torch
@@ -53,6 +81,7 @@ def main() -> None:
         print(f"torchaudio: renamed {name} (torch {torch.__version__})")
     # In a process of its own: a failed import cannot be tried again in this one.
     subprocess.run([sys.executable, "-c", "import torchaudio"], check=True)
+    install_snakemake_command(Path(sys.executable).parent, sys.executable)
 
 
 if __name__ == "__main__":

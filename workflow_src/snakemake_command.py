@@ -1,6 +1,6 @@
 """The `snakemake` command of this environment: Snakemake, with one trap closed.
 
-Snakemake's `--resources` takes any number of values, so in
+Snakemake's `--resources` and `--config` take any number of values, so in
 
     snakemake --cores 8 --resources gpu=1 all
 
@@ -14,19 +14,19 @@ import os
 import sys
 from typing import Literal
 
-# Long option as Snakemake and its users abbreviate it (argparse prefixes).
-_RESOURCES = ("--resources", "--res")
-# What a word of the command line follows: neither of the others, `--resources`, one
+# Options that take any number of NAME=VALUE, as Snakemake and its users write them.
+_MANY_VALUES = ("--resources", "--res", "--config", "-C")
+# What a word of the command line follows: neither of the others, such an option, one
 # of its values, or a target behind them.
 State = Literal["outside", "option", "values", "targets"]
 
 
 def normalise(arguments: list[str]) -> list[str]:
-    """Move targets that directly follow the values of `--resources` to the front.
+    """Move targets that directly follow the values of `--resources` or `--config`.
 
-    A value of `--resources` has the form NAME=NUMBER; the first word after at
-    least one such value that has no "=" and is no option is a target, and so is
-    what follows it up to the next option. Words after "--" stay as they are.
+    Such a value has the form NAME=VALUE; the first word after at least one of them
+    that has no "=" and is no option is a target, and so is what follows it up to the
+    next option: they go to the front. Words after "--" stay as they are.
     """
     targets: list[str] = []
     kept: list[str] = []
@@ -36,7 +36,7 @@ def normalise(arguments: list[str]) -> list[str]:
             kept.extend(arguments[position:])
             break
         if word.startswith("-"):
-            state = "option" if word in _RESOURCES else "outside"
+            state = "option" if word in _MANY_VALUES else "outside"
             kept.append(word)
         elif state in ("option", "values") and "=" in word:
             state = "values"
