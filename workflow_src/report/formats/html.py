@@ -55,7 +55,7 @@ def html(table: Table) -> str:
     """Write a table as an HTML document of its own, which needs nothing else."""
     template = environment().get_template("table_document.html.j2")
     return template.render(
-        title=f"{words.title(table)}: {' '.join(words.whose(table, OURS))}",
+        title=f"{words.title(table)} ({words.origin(table, OURS)})",
         table=fragment(table),
         style=Markup((TEMPLATES / "table.css").read_text(encoding="utf-8")),
     )

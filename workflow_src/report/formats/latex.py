@@ -38,6 +38,7 @@ SPECIALS = {
     "’": r"\textquoteright{}",
 }
 END = r" \\"
+METRICS = 4  # of ours side by side: they fit a page of 17 cm
 
 
 def latex(table: Table) -> str:
@@ -51,9 +52,9 @@ def latex(table: Table) -> str:
         r"\caption{" + " ".join(map(escaped, said)) + "}",
         rf"\label{{tab:{_label(table)}}}",
         r"\footnotesize",
-        r"\setlength{\tabcolsep}{4pt}",
+        r"\setlength{\tabcolsep}{3pt}",
     ]
-    for number, panel in enumerate(table.panels()):
+    for number, panel in enumerate(table.panels(METRICS)):
         lines += [r"\par\medskip"] * bool(number) + _panel(table, panel)
     return "\n".join([*lines, r"\end{table*}"]) + "\n"
 
@@ -64,15 +65,18 @@ def _label(table: Table) -> str:
 
 
 def _panel(table: Table, columns: list[Column]) -> list[str]:
-    origins = [words.whose(table, column) for column in columns]
+    # Whose figures, of which corpus, at which scale: a line each.
+    origins = list(
+        zip(*(words.whose(table, column) for column in columns), strict=True)
+    )
     heads = [escaped(head) for head in table.heads]
     empty = [""] * len(heads)
     lines = [
         rf"\begin{{tabular}}{{{'l' * len(heads)}{'r' * len(columns)}}}",
         r"\toprule",
         _row([*empty, *(escaped(words.heading(column)) for column in columns)]),
-        _row([*empty, *(escaped(own) for own, _ in origins)]),
-        _row([*heads, *(escaped(corpus) for _, corpus in origins)]),
+        *(_row([*empty, *map(escaped, line)]) for line in origins[:-1]),
+        _row([*heads, *map(escaped, origins[-1])]),
         r"\midrule",
     ]
     for number, method in enumerate(table.methods):
@@ -82,29 +86,35 @@ def _panel(table: Table, columns: list[Column]) -> list[str]:
 
 
 def _method(table: Table, method: Method, columns: list[Column]) -> list[str]:
-    """A line with the figures, and one below it with the differences."""
-    figures = [escaped(method.head[head]) for head in table.heads]
-    below = [""] * len(table.heads)
-    for column in columns:
-        upper, lower = _cell(method, column)
-        figures.append(upper)
-        below.append(lower)
-    return [_row(figures), *([_row(below)] if any(below) else [])]
+    """A line with the figures; below them the differences and their intervals."""
+    heads = [escaped(method.head[head]) for head in table.heads]
+    figures, *below = zip(*(_cell(method, column) for column in columns), strict=True)
+    empty = [""] * len(heads)
+    return [
+        _row([*heads, *figures]),
+        *(_row([*empty, *line]) for line in below if any(line)),
+    ]
 
 
-def _cell(method: Method, column: Column) -> tuple[str, str]:
+def _cell(method: Method, column: Column) -> tuple[str, str, str]:
+    """What stands in the three lines of a method."""
     if column.paper:
         value = method.paper.get(column.metric)
-        return ("" if value is None else words.published(value)), ""
+        return ("" if value is None else words.published(value)), "", ""
     figure = method.ours.get(column.metric)
     if figure is None:
-        return "", ""
+        return "", "", ""
     text = escaped(words.figure_text(figure))
-    if figure.interval is None:
-        return text, ""
-    mark = r"\rlap{*}" if figure.interval.significant else ""
-    below = escaped(words.interval_text(figure.interval))
-    return text + mark, rf"{{\scriptsize {below}}}"
+    own = figure.interval
+    if own is None:
+        return text, "", ""
+    mark = r"\rlap{*}" if own.significant else ""
+    between = f"[{words.number(own.low)}, {words.number(own.high)}]"
+    return (text + mark, _small(words.signed(own.difference)), _small(between))
+
+
+def _small(text: str) -> str:
+    return rf"{{\scriptsize {escaped(text)}}}"
 
 
 def _row(cells: list[str]) -> str:

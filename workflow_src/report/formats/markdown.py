@@ -22,8 +22,8 @@ def markdown(table: Table) -> str:
 def _panel(table: Table, columns: list[Column]) -> list[str]:
     heads = [escaped(head) for head in table.heads]
     for column in columns:
-        origin = ": ".join(words.whose(table, column))
-        heads.append(f"{escaped(words.heading(column))}<br>{escaped(origin)}")
+        origin = escaped(words.origin(table, column))
+        heads.append(f"{escaped(words.heading(column))}<br>{origin}")
     rules = [" --- "] * len(table.heads) + [" ---: "] * len(columns)
     return [
         _row(heads),

@@ -43,11 +43,17 @@ def corpus_name(table: Table) -> str:
     return PUBLISHED_CORPUS if corpus == "audiocaps" else corpus
 
 
-def whose(table: Table, column: Column) -> tuple[str, str]:
-    """Say whose figures a column has, and of what: two short lines."""
+def whose(table: Table, column: Column) -> tuple[str, str, str]:
+    """Say whose figures a column has, of which corpus and at which scale."""
     if column.paper:
-        return "paper", PUBLISHED_CORPUS
-    return "ours", f"{corpus_name(table)}, {table.origin('scale')}"
+        return "paper", PUBLISHED_CORPUS, ""
+    return "ours", corpus_name(table), f"{table.origin('scale')} scale"
+
+
+def origin(table: Table, column: Column) -> str:
+    """The same in one line: `ours: embedded, demo scale`."""
+    own, *of = whose(table, column)
+    return f"{own}: {', '.join(part for part in of if part)}"
 
 
 def heading(column: Column) -> str:
