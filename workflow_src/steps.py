@@ -51,6 +51,10 @@ STEPS: dict[str, dict[str, str]] = {
         "sweep": "report.sweep:write_sweep",
         "headlines": "report.headlines:write_headlines",
         "pictures": "report.pictures:draw_pictures",
+        "table-formats": "report.formats.command:write_formats",
+        "retrieved": "report.page.retrieved:write_retrieved",
+        "views": "report.page.views:write_views",
+        "page": "report.page.command:write_page",
     },
 }
 
