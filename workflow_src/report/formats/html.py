@@ -13,6 +13,7 @@ from workflow_src.report.formats import words
 from workflow_src.report.formats.model import Column, Method, Table
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
+METRICS = 4  # of ours side by side
 WIDTH, MARGIN = 96.0, 3.0  # of a drawn interval, in pixels
 
 
@@ -70,7 +71,7 @@ def fragment(table: Table) -> Markup:
         first=first,
         rest=rest,
         heads=table.heads,
-        panels=[_panel(table, columns) for columns in table.panels()],
+        panels=[_panel(table, columns) for columns in table.panels(METRICS)],
         width=WIDTH,
     )
     return Markup(text)

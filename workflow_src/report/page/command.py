@@ -22,7 +22,6 @@ from workflow_src.report.page.render import render
 from workflow_src.report.page.runs import (
     Run,
     histories,
-    plain_runs,
     read_runs,
     records,
     stages,
@@ -32,7 +31,7 @@ from workflow_src.report.page.summary import interval_plots, sentences
 from workflow_src.report.settings import PageSettings
 
 MEGABYTE = 1_000_000
-# Of the page's size: pictures of clips may take so much, the rest is for sounds.
+# Of what is left, pictures of clips may take so much where sounds follow them.
 PICTURES_SHARE = 0.4
 
 
@@ -78,10 +77,10 @@ def write_page(
         train_tags: of the training split.
         logs: folder with the timings of the rules.
     """
-    runs = read_runs(scores)
     read = {path.stem: read_table(path) for path in [*tables, figure4]}
     if "table3" not in read:
         raise InputError("the page needs Table 3, which is not among the tables")
+    runs = in_order(read_runs(scores), read)
     lost = losses(corpus, manifest)
     clips = TestClips.read(captions, settings.seed, settings.youtube)
     shown = shown_runs(settings, runs)
@@ -113,6 +112,7 @@ def write_page(
         "scale": read["table3"].origin("scale"),
         "split": read["table3"].origin("split"),
         "seeds": len(settings.seeds),
+        "resampled": "test clips" if len(settings.seeds) == 1 else "seeds and clips",
         "lead": sentences(read["table3"], runs, lost.got("train")),
         "plots": interval_plots(read["table3"], read[figure4.stem], settings.point),
         "tables": [fragment(read[path.stem]) for path in tables],
@@ -127,7 +127,8 @@ def write_page(
     # What has to be in the page comes first; pictures and sounds get the rest.
     if not budget.take(render(content, data, sounds)):
         raise InputError(f"{output}: {settings.megabytes:g} MB are too few")
-    _add_pictures(data["clips"], clips.names, log_mels, budget)
+    share = PICTURES_SHARE if settings.audio else 1.0
+    _add_pictures(data["clips"], clips.names, log_mels, budget, share)
     if settings.audio:
         _add_sounds(data["clips"], clips.names, waveforms, budget, sounds)
     page = render(content, data, sounds)
@@ -137,20 +138,22 @@ def write_page(
     say(f"{output}: {size:.1f} MB, {heard} of {len(clips.names)} clips can be heard")
 
 
+def in_order(runs: list[Run], tables: dict[str, Table]) -> list[Run]:
+    """Runs as the tables name their recipes, Table 3 first; captioning first."""
+    first = [tables["table3"], *tables.values()]
+    recipes = dict.fromkeys(row.recipe for table in first for row in table.methods)
+    place = {recipe: number for number, recipe in enumerate(recipes)}
+    return sorted(runs, key=lambda run: (run.key[0], place.get(run.key[1], len(place))))
+
+
 def shown_runs(settings: PageSettings, runs: list[Run]) -> list[Run]:
-    """The runs whose clips are shown: each recipe's first seed, and one point."""
+    """The runs whose clips are shown: each recipe's first seed, then one point."""
     seed = settings.seeds[0]
     return [
-        own
-        for task in ("captioning", "retrieval")
-        for own in (
-            *plain_runs(runs, task, seed),
-            *(
-                run
-                for run in runs
-                if (run.key[0], *run.key[2:]) == (task, settings.point, seed)
-            ),
-        )
+        run
+        for point in (None, settings.point)
+        for run in runs
+        if run.key[2:] == (point, seed)
     ]
 
 
@@ -191,9 +194,13 @@ def _grid(table: Table) -> dict[str, Any]:
 
 
 def _add_pictures(
-    clips: list[dict[str, Any]], names: list[str], store: Path, budget: Budget
+    clips: list[dict[str, Any]],
+    names: list[str],
+    store: Path,
+    budget: Budget,
+    share: float,
 ) -> None:
-    own = Budget(int(budget.left * PICTURES_SHARE))
+    own = Budget(int(budget.left * share))
     log_mels = LogMelStore(store)
     drawn = (
         (number, log_mel_picture(log_mels.read([log_mels.row(name)])[0]))

@@ -54,11 +54,6 @@ def read_runs(paths: Iterable[Path]) -> list[Run]:
     return runs
 
 
-def plain_runs(runs: Sequence[Run], task: str, seed: int) -> list[Run]:
-    """The trainings of a task with a seed, without test-time augmentation."""
-    return [run for run in runs if run.key[0] == task and run.key[2:] == (None, seed)]
-
-
 def histories(runs: Sequence[Run]) -> list[dict[str, Any]]:
     """How each training went: task, recipe, seed, and columns of `history.csv`.
 

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil, floor, log10
 
 from workflow_src.report.formats import words
-from workflow_src.report.formats.model import Column, Interval, Method, Table
+from workflow_src.report.formats.model import (
+    Column,
+    Interval,
+    Method,
+    Table,
+    task_of_metric,
+)
 from workflow_src.report.page.runs import Run
 
 # The first that a table has stands for its task. SPICE-py's SPIDEr does not.
@@ -66,20 +73,23 @@ def headline_metrics(table: Table) -> list[str]:
 def sentences(
     augmentations: Table, runs: Sequence[Run], training_clips: int | None
 ) -> list[str]:
-    """Say what was run, and for each task what helped and how sure that is.
+    """Say what was run, and for each task who is ahead and how sure that is.
 
     Args:
         augmentations: Table 3.
         runs: all that were evaluated.
         training_clips: of the corpus; None: unknown.
     """
-    return [
-        _what_was_run(augmentations, runs, training_clips),
-        *(
-            _what_helped(augmentations, metric)
+    found = [_what_was_run(augmentations, runs, training_clips)]
+    for task in ("captioning", "retrieval"):
+        clauses = [
+            f"by {NAMES.get(metric, metric)}, {_standing(augmentations, metric)}"
             for metric in headline_metrics(augmentations)
-        ),
-    ]
+            if task_of_metric(metric) == task
+        ]
+        if clauses:
+            found.append(f"In {task}, {'; '.join(clauses)}.")
+    return found
 
 
 def _what_was_run(table: Table, runs: Sequence[Run], training_clips: int | None) -> str:
@@ -101,35 +111,34 @@ def _count(number: int, name: str) -> str:
     return f"{number} {name}{'' if number == 1 else 's'}"
 
 
-def _what_helped(table: Table, metric: str) -> str:
-    """One sentence on a metric: the surest gains, or that there is none."""
+def _standing(table: Table, metric: str) -> str:
+    """Who is ahead in a metric, and how many are behind.
+
+    Where clips alone were resampled, a model is ahead of another: that says nothing
+    yet about the augmentations that they were trained with.
+    """
     column = Column(metric, paper=False)
-    name = NAMES.get(metric, metric)
     first, found = _differences(table, metric)
     if not found:
-        return f"In {name} there is nothing to compare."
-    sign = -1 if column.falls else 1
-    found.sort(key=lambda pair: -sign * pair[1].difference)
-    better = [own for own in found if words.direction(column, own[1]) == "better"]
-    worse = [own for own in found if words.direction(column, own[1]) == "worse"]
-    harmed = f"; {_names(worse)} surely did harm" if worse else ""
-    if not better:
-        best, interval = found[0]
-        return (
-            f"In {name}, no augmentation is surely better than {_baseline(first)} "
-            f"({best.name} comes nearest: {words.interval_text(interval)}){harmed}."
-        )
-    best, interval = better[0]
-    others = f", {_names(better[1:])} too" if better[1:] else ""
-    return (
-        f"In {name}, {best.name} helped most: {words.interval_text(interval)}, surely "
-        f"above {_baseline(first)}{others}{harmed}."
+        return "there is nothing to compare"
+    found.sort(key=lambda pair: pair[1].difference, reverse=not column.falls)
+    ahead = [own for own in found if words.direction(column, own[1]) == "better"]
+    behind = sum(words.direction(column, own[1]) == "worse" for own in found)
+    best, interval = found[0]
+    text = f"{best.name} ({words.interval_text(interval)})"
+    if ahead:
+        others = f", before {_names(ahead[1:])}" if ahead[1:] else ""
+        clause = f"{text} is furthest ahead of {_baseline(first)}{others}"
+    else:
+        clause = f"nothing is clearly ahead of {_baseline(first)}, {text} comes nearest"
+    return clause + (
+        f", and {behind} of {len(found)} are clearly behind" if behind else ""
     )
 
 
 def _baseline(method: Method | None) -> str:
     if method is None or method.name == "none":
-        return "none"
+        return "no augmentation"
     return method.name
 
 
@@ -225,22 +234,27 @@ def _plot(
         width=LABEL + PLOT + FIGURE,
         height=below + 22,
         zero=place(0.0),
-        ticks=[(place(value), words.signed(value)) for value in _ticks(low, high)],
+        ticks=[(place(value), _tick(value)) for value in _ticks(low, high)],
         lines=lines,
         rule=TOP + ROW * len(rows) + ROW / 4 if added is not None else None,
     )
 
 
 def _said(sure: str) -> str:
-    return {"better": "surely better", "worse": "surely worse"}.get(sure, "not sure")
+    return {"better": "clearly ahead", "worse": "clearly behind"}.get(sure, "unclear")
 
 
 def _ticks(low: float, high: float) -> list[float]:
-    """Zero, and a round number on each side that has room for it."""
-    step = 10.0 ** len(f"{int(high - low)}") / 10
-    while step > (high - low) / 3:
-        step /= 2 if f"{step:g}".lstrip("0.")[:1] != "5" else 2.5
-    first = -int(-low // step) if low < 0 else 0
-    count = int((high - low) / step) + 2
-    values = [round((first + turn) * step, 6) for turn in range(-1, count)]
-    return [value for value in values if low <= value <= high]
+    """Round numbers from low to high, at most five of them; zero is one."""
+    step = 10.0 ** floor(log10(high - low))
+    while (high - low) / step > 4:
+        step *= 2.5 if f"{step:e}".startswith("2") else 2
+    while (high - low) / step < 2:
+        step /= 2
+    return [turn * step for turn in range(ceil(low / step), floor(high / step) + 1)]
+
+
+def _tick(value: float) -> str:
+    """A number with no more decimals than it needs."""
+    sign = "+" if value > 0 else ""
+    return f"{sign}{value:.4g}".replace("-", words.MINUS)

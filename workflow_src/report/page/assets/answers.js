@@ -29,9 +29,11 @@ function answers(own, clip, open) {
   const toAudio = make("div", { className: "answers" });
   data.clips[clip].references.forEach((text, place) => {
     const row = rowsOfClip[clip][place];
-    toAudio.append(make("div", {},
-      make("p", { className: "query" }, `“${text}”`, rankText(own.t2a[clip][place], data.clips.length)),
-      own.found ? foundClips(own.found.t2a[row], clip, open) : null));
+    const rank = rankText(own.t2a[clip][place], data.clips.length);
+    toAudio.append(own.found
+      ? make("details", { open: place === 0 }, make("summary", {}, `“${text}”`, rank),
+        foundClips(own.found.t2a[row], clip, open))
+      : make("p", { className: "query" }, `“${text}”`, rank));
   });
   const toText = make("div", { className: "answers" },
     make("p", { className: "query" }, "Best of its own captions:", rankText(own.a2t[clip], data.rows.length)));

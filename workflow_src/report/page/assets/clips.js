@@ -83,18 +83,18 @@ function showList() {
 }
 
 function captionsTable(clip) {
+  const captioning = controls.task.value === "captioning";
+  const chosen = captioning ? [controls.a.value, controls.b.value] : [];
   const metrics = metricsOf("captioning");
-  const chosen = controls.task.value === "captioning" ? [controls.a.value, controls.b.value] : [];
-  const head = make("tr", {}, ...["recipe", "caption", ...metrics].map((name, place) =>
+  const first = captioning ? controls.metric.value : metrics.includes("CIDEr") ? "CIDEr" : metrics[0];
+  const head = make("tr", {}, ...["recipe", "caption", first].map((name, place) =>
     make("th", { className: place > 1 ? "number" : "", scope: "col" }, name)));
   const rows = data.captioning.map((own, place) => make("tr", { className: chosen.includes(String(place)) ? "chosen" : "" },
     make("th", { className: "system", scope: "row" }, systemName(own)),
-    make("td", { className: "text" }, own.captions[clip]),
-    ...metrics.map((name) => make("td", {
-      className: `number${name === controls.metric.value ? " current" : ""}`, "data-name": name,
-    }, number(valueOf(own, name, clip))))));
-  return make("div", { className: "scroll" }, make("table", { className: "said" },
-    make("thead", {}, head), make("tbody", {}, ...rows)));
+    make("td", {}, own.captions[clip], make("small", {}, metrics.filter((name) => name !== first)
+      .map((name) => `${name} ${number(valueOf(own, name, clip))}`).join(" · "))),
+    make("td", { className: "number", "data-name": first }, number(valueOf(own, first, clip)))));
+  return make("table", { className: "said" }, make("thead", {}, head), make("tbody", {}, ...rows));
 }
 
 function open(clip) {
