@@ -113,13 +113,6 @@ class PictureSettings(Settings):
 
 
 @dataclass(frozen=True)
-class RetrievedSettings(Settings):
-    """How many answers to a query of retrieval are kept."""
-
-    answers: int = 5
-
-
-@dataclass(frozen=True)
 class ViewedSettings(Settings):
     """Which test-time views the page shows.
 

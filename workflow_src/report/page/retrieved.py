@@ -18,7 +18,6 @@ from workflow_src.device import prepare
 from workflow_src.errors import InputError
 from workflow_src.evaluation.retrieval import Retriever, embed_captions, embed_clips
 from workflow_src.files import write_atomically
-from workflow_src.report.settings import RetrievedSettings
 
 COLUMNS = ["direction", "query", "place", "found", "similarity"]
 Answer = tuple[str, str, int, str, float]
@@ -27,25 +26,25 @@ Found = dict[str, list[tuple[str, float]]]
 
 
 def write_retrieved(
-    settings: RetrievedSettings,
     *,
     run: Path,
     log_mels: Path,
     captions: Path,
     output: Path,
+    answers: int = 5,
     device: str = "auto",
     threads: int | None = None,
 ) -> None:
     """Write what a retriever finds first for every query of a split.
 
     Args:
-        settings: how many answers.
         run: folder of the retriever.
         log_mels: store of the split.
         captions: of the split.
         output: gets columns direction (t2a: a caption looks for clips; a2t: a clip
             looks for captions), query, place (from 1), found, similarity. A clip is
             its file name, a caption its row in `captions`, from 0.
+        answers: to each query.
         device: auto, cpu, cuda or cuda:N.
         threads: of the CPU.
     """
@@ -54,11 +53,11 @@ def write_retrieved(
     audio = embed_clips(retriever.model, clips, retriever.device)
     texts = embed_captions(retriever.model, read_pairs(captions))
     rows = [str(row) for row in range(len(texts))]
-    answers = [
-        *_answers("t2a", rows, texts, clips.names, audio, settings.answers),
-        *_answers("a2t", clips.names, audio, rows, texts, settings.answers),
+    found = [
+        *_answers("t2a", rows, texts, clips.names, audio, answers),
+        *_answers("a2t", clips.names, audio, rows, texts, answers),
     ]
-    table = pd.DataFrame(answers, columns=COLUMNS)
+    table = pd.DataFrame(found, columns=COLUMNS)
     write_atomically(output, table.to_csv(index=False))
 
 
