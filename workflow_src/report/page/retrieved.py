@@ -54,14 +54,14 @@ def write_retrieved(
     texts = embed_captions(retriever.model, read_pairs(captions))
     rows = [str(row) for row in range(len(texts))]
     found = [
-        *_answers("t2a", rows, texts, clips.names, audio, answers),
-        *_answers("a2t", clips.names, audio, rows, texts, answers),
+        *first_answers("t2a", rows, texts, clips.names, audio, answers),
+        *first_answers("a2t", clips.names, audio, rows, texts, answers),
     ]
     table = pd.DataFrame(found, columns=COLUMNS)
     write_atomically(output, table.to_csv(index=False))
 
 
-def _answers(
+def first_answers(
     direction: str,
     queries: Sequence[str],
     asking: Tensor,
@@ -69,6 +69,16 @@ def _answers(
     answering: Tensor,
     count: int,
 ) -> Iterator[Answer]:
+    """Rows of the file: of each query the most similar candidates, equals in order.
+
+    Args:
+        direction: t2a or a2t.
+        queries: Q names.
+        asking: (Q, D) embeddings.
+        candidates: C names.
+        answering: (C, D) embeddings.
+        count: of the answers.
+    """
     unit = torch.nn.functional.normalize
     similarity = unit(asking.double()) @ unit(answering.double()).T
     values, places = similarity.sort(dim=1, descending=True, stable=True)

@@ -73,7 +73,7 @@ def write_views(
         masked = torch.zeros(mels.shape, dtype=torch.bool)
     content = Viewed(
         clip=name,
-        waveforms=_waveforms(views, WaveformStore(waveforms), name, settings.views),
+        waveforms=view_waveforms(views, WaveformStore(waveforms), name, settings.views),
         log_mels=mels.cpu().numpy().astype(np.float16),
         masked=masked.cpu().numpy(),
         captions=_captions(captioner, mels, masked, settings.decoding),
@@ -109,10 +109,20 @@ def read_views(path: Path) -> Viewed:
         raise InputError(f"{path} holds no views: {error}") from None
 
 
-def _waveforms(
+def view_waveforms(
     views: Views, store: WaveformStore, name: str, count: int
 ) -> NDArray[np.int16]:
-    """What the front end hears of a clip and of its first views: (1 + V, T)."""
+    """What the front end hears of a clip and of its first views.
+
+    Args:
+        views: of the clips.
+        store: their waveforms.
+        name: of the clip.
+        count: of the views.
+
+    Returns:
+        (1 + count, T) int16; a view that would go beyond ±1 is made quieter.
+    """
     clip = to_float(store.read([store.row(name)]), views.device)
     heard = [clip]
     for block in range(-(-count // BLOCK)):
@@ -122,8 +132,10 @@ def _waveforms(
         heard.append(
             views.augmentation.log_mels(again, again, torch.nn.Identity(), generator)
         )
-    samples = torch.cat(heard)[: 1 + count].cpu().clamp(-1, 1 - 1 / FULL_SCALE)
-    return (samples * FULL_SCALE).round().numpy().astype(np.int16)
+    samples = torch.cat(heard)[: 1 + count].cpu()
+    samples = samples / samples.abs().amax(dim=1, keepdim=True).clamp(min=1)
+    scaled = (samples * FULL_SCALE).round().clamp(max=FULL_SCALE - 1)
+    return np.asarray(scaled.numpy(), np.int16)
 
 
 @torch.no_grad()
