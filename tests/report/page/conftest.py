@@ -1,4 +1,4 @@
-"""A finished workflow in miniature: eight clips of half a second, two recipes."""
+"""A finished workflow in miniature: eight clips of 1.5 seconds, two recipes."""
 
 import csv
 import json
@@ -15,7 +15,7 @@ from workflow_src.models.run_folder import RunRecord, write_record
 from workflow_src.report.settings import PageSettings
 from workflow_src.version import CodeVersion
 
-SAMPLES = 16_000
+SAMPLES = 48_000
 ATTACK = "<script>alert(1)</script></script><img src=x onerror=alert(2)>"
 QUOTED = """it's "quoted" <b>.flac"""
 NAMES = [QUOTED, *(f"clip{number}.flac" for number in range(7))]
@@ -91,7 +91,11 @@ def write_table(path, head, rows, metrics):
     content = [[*head, "clips", "seeds", *columns, *origin]]
     for number, row in enumerate(rows):
         own = [-5, -8, -2, 0.001, 0.004, "*"] if number else [""] * len(PARTS)
-        figures = [value for metric in metrics for value in (40 - number, *own)]
+        figures = [
+            value
+            for place in range(len(metrics))
+            for value in (40 + 10 * place - number, *own)
+        ]
         drawn = "clips" if number else ""
         content.append(
             [*row, 8, 1, *figures, drawn, "embedded", "demo", "test", "a", "v"]
@@ -144,8 +148,8 @@ def finished(tmp_path_factory):
         root / "views.npz",
         clip=np.array(QUOTED),
         waveforms=np.zeros((2, SAMPLES), np.int16),
-        log_mels=np.zeros((2, 15, 64), np.float16),
-        masked=np.ones((2, 15, 64), bool),
+        log_mels=np.zeros((2, 48, 64), np.float16),
+        masked=np.ones((2, 48, 64), bool),
         captions=np.array([ATTACK, "a view"]),
     )
     write_csv(

@@ -126,7 +126,7 @@ def test_every_sound_can_be_decoded(page, read_embedded):
     for address in found.values():
         content = base64.b64decode(address.partition(",")[2])
         samples, rate = soundfile.read(io.BytesIO(content))
-        assert len(samples) / rate == pytest.approx(0.5, abs=0.01)
+        assert len(samples) / rate == pytest.approx(1.5, abs=0.01)
 
 
 def test_the_page_keeps_within_its_size_and_drops_sounds_first(
