@@ -290,6 +290,32 @@ rule formats_of_table:
         " > {log:q} 2>&1"
 
 
+rule figure3:
+    input:
+        FIRST_USE,
+        captions=LAYOUT.captions("test"),
+        scores=[
+            LAYOUT.run("captioning", recipe, CONFIG.seeds[0]) / "scores.json"
+            for recipe in steps.examples(CONFIG).systems.values()
+        ],
+        beside=[
+            LAYOUT.run("captioning", recipe, CONFIG.seeds[0]) / "captions.csv"
+            for recipe in steps.examples(CONFIG).systems.values()
+        ],
+    output:
+        multiext(str(LAYOUT.results / "figure3"), ".csv", ".md", ".tex"),
+    log:
+        LAYOUT.logs / "figure3.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        settings=to_json(steps.examples(CONFIG)),
+        folder=lambda wildcards, output: str(Path(output[0]).parent),
+    shell:
+        "{STEP} figure3 --settings {params.settings:q} --scores {input.scores:q}"
+        " --captions {input.captions:q} --output {params.folder:q} > {log:q} 2>&1"
+
+
 # The page, and what it shows that no table needs: what retrievers find first, and the
 # test-time views of one clip. The first seed's runs speak for their recipes.
 PAGE_RETRIEVERS = {

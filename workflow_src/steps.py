@@ -52,6 +52,7 @@ STEPS: dict[str, dict[str, str]] = {
         "headlines": "report.headlines:write_headlines",
         "pictures": "report.pictures:draw_pictures",
         "table-formats": "report.formats.command:write_formats",
+        "figure3": "report.examples:write_examples",
         "retrieved": "report.page.retrieved:write_retrieved",
         "views": "report.page.views:write_views",
         "page": "report.page.command:write_page",

@@ -21,6 +21,7 @@ from workflow_src.evaluation.settings import CaptionGridSettings, TestTimeSettin
 from workflow_src.layout import task_of
 from workflow_src.models.settings import ActConfig, RetrieverConfig
 from workflow_src.report.settings import (
+    ExampleSettings,
     FigureSettings,
     PageSettings,
     PictureSettings,
@@ -264,6 +265,14 @@ def audiocaps_captions(config: Config) -> AudioCapsSource:
 def pictures(config: Config) -> PictureSettings:
     """What the pictures of docs/ show."""
     return PictureSettings(config.augmentations)
+
+
+def examples(config: Config) -> ExampleSettings:
+    """What Figure 3 shows: Table 4's PairMix and concat, and Table 1's baseline."""
+    designs = {row.method: row.recipe for row in config.tables["table4"].rows}
+    baseline = config.tables["table1"].rows[0]
+    chosen = {name: designs[name] for name in ("PairMix", "concat") if name in designs}
+    return ExampleSettings(chosen | {baseline.method: baseline.recipe})
 
 
 def viewed(config: Config) -> ViewedSettings:

@@ -10,6 +10,7 @@ import yaml
 
 from workflow_src.augment.recipes import Strengths
 from workflow_src.augment.settings import PairMixSettings
+from workflow_src.errors import InputError
 from workflow_src.evaluation.settings import (
     DecodingSettings,
     GridConfig,
@@ -110,6 +111,28 @@ class PictureSettings(Settings):
     """What the pictures of docs/ show: the strengths of all augmentations."""
 
     strengths: Strengths = field(default_factory=Strengths)
+
+
+@dataclass(frozen=True)
+class ExampleSettings(Settings):
+    """Figure 3: captions of a few test clips.
+
+    Attributes:
+        systems: name in the figure -> recipe of the captioner.
+        clips: with overlapping events, and as many others.
+        seed: of the choice of clips.
+
+    Raises:
+        InputError: no system.
+    """
+
+    systems: dict[str, str]
+    clips: int = 4
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.systems:
+            raise InputError("figure 3 needs at least one system")
 
 
 @dataclass(frozen=True)

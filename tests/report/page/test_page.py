@@ -21,8 +21,8 @@ from workflow_src.report.page.clips import youtube_address
 from workflow_src.report.page.command import write_page
 from workflow_src.report.page.pictures import log_mel_picture
 from workflow_src.report.page.retrieved import first_answers
-from workflow_src.report.page.sample import sample, shuffled
 from workflow_src.report.page.sounds import Budget, sound
+from workflow_src.report.sample import sample, shuffled
 
 
 class Elements(HTMLParser):

@@ -12,11 +12,11 @@ import pandas as pd
 from workflow_src.corpus.captions import read_captions
 from workflow_src.errors import InputError
 from workflow_src.evaluation.scores import CLIP_FILES
+from workflow_src.report.clip_captions import read_said
 from workflow_src.report.page.retrieved import read_retrieved
 from workflow_src.report.page.runs import Run
-from workflow_src.report.page.sample import shuffled
+from workflow_src.report.sample import shuffled
 
-CAPTIONS_FILE = "captions.csv"  # of a captioner's run, and of the grid of a run
 HIDDEN = ("BLEU-1", "BLEU-2", "BLEU-3")  # of a single sentence they say little
 
 
@@ -100,11 +100,7 @@ def captioning(runs: Sequence[Run], clips: TestClips) -> list[dict[str, Any]]:
 
 def _said(run: Run) -> dict[str, str]:
     point = run.key[2]
-    folder = run.folder if point is None else run.folder.parent
-    own = _read(folder / CAPTIONS_FILE, {"file_name": str, "caption": str})
-    if point is not None:
-        own = own[own["point"] == point]
-    return dict(zip(own["file_name"], own["caption"], strict=True))
+    return read_said(run.folder if point is None else run.folder.parent, point)
 
 
 def _scores(run: Run, names: Sequence[str]) -> dict[str, list[float]]:

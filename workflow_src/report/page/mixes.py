@@ -15,8 +15,8 @@ from workflow_src.augment.settings import PairMixSettings
 from workflow_src.corpus.pairs import read_pairs
 from workflow_src.report.page.pictures import log_mel_picture
 from workflow_src.report.page.resynthesis import HOP, front_end, resynthesise
-from workflow_src.report.page.sample import sample
 from workflow_src.report.page.sounds import sound
+from workflow_src.report.sample import sample
 
 # Beta(0.1, 0.1), from which trainings draw, mostly leaves one of the clips alone.
 LAMBDA = 0.5

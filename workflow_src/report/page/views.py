@@ -21,7 +21,7 @@ from workflow_src.evaluation.captioning import Captioner
 from workflow_src.evaluation.settings import DecodingSettings
 from workflow_src.evaluation.views import BLOCK, Views
 from workflow_src.files import write_atomically
-from workflow_src.report.page.sample import sample
+from workflow_src.report.sample import sample
 from workflow_src.report.settings import ViewedSettings
 
 

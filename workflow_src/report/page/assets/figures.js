@@ -36,7 +36,7 @@ const GRID_COLORS = { "TTA": "var(--c3)", "Mid-TTA": "var(--c1)", "Multi-TTA": "
       series,
       log: true,
       label: `${metric} over the number of views`,
-      xLabel: "number of augmented views τ (Multi-TTA: group sizes)",
+      xLabel: "augmented views τ",
       xTicks: taus,
       level: plain ? { name: `${PLAIN} ${number(plain.figures[metric][0], 2)}`, y: plain.figures[metric][0] } : null,
     });
