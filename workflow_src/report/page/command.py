@@ -5,19 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from workflow_src.audio.frontend import SAMPLE_RATE
-from workflow_src.audio.store import FULL_SCALE, LogMelStore, WaveformStore
 from workflow_src.errors import InputError
 from workflow_src.files import write_atomically
-from workflow_src.progress import say, track
+from workflow_src.progress import say
 from workflow_src.report.formats.html import fragment
-from workflow_src.report.formats.model import Table, falls, read_table, task_of_metric
+from workflow_src.report.formats.model import Table, read_table
 from workflow_src.report.formats.words import corpus_name
 from workflow_src.report.page.about import about, hours
 from workflow_src.report.page.clips import TestClips, captioning, retrieval
 from workflow_src.report.page.corpus import losses, new_combinations
+from workflow_src.report.page.data import (
+    add_pictures,
+    add_sounds,
+    clip_data,
+    grid_data,
+)
 from workflow_src.report.page.heard import heard_mixes, heard_views
-from workflow_src.report.page.pictures import log_mel_picture
 from workflow_src.report.page.render import render
 from workflow_src.report.page.runs import (
     Run,
@@ -26,7 +29,7 @@ from workflow_src.report.page.runs import (
     records,
     stages,
 )
-from workflow_src.report.page.sounds import Budget, sound
+from workflow_src.report.page.sounds import Budget
 from workflow_src.report.page.summary import interval_plots, sentences
 from workflow_src.report.settings import PageSettings
 
@@ -81,61 +84,77 @@ def write_page(
     if "table3" not in read:
         raise InputError("the page needs Table 3, which is not among the tables")
     runs = in_order(read_runs(scores), read)
-    lost = losses(corpus, manifest)
     clips = TestClips.read(captions, settings.seed, settings.youtube)
     shown = shown_runs(settings, runs)
-    said = captioning([run for run in shown if run.key[0] == "captioning"], clips)
+    said = captioning(of_task(shown, "captioning"), clips)
     answers = {path.stem: path for path in retrieved}
-    found = retrieval(
-        [run for run in shown if run.key[0] == "retrieval"], clips, answers
-    )
-
-    sounds: dict[str, str] = {}
-    budget = Budget(int(settings.megabytes * MEGABYTE))
-    mixes = heard_mixes(settings, train_waveforms, train_captions, sounds)
-    merged = [own["captions"] for own in said if own["tta"] == settings.point]
-    of_all_views = dict(zip(clips.names, merged[0], strict=True)) if merged else {}
-    viewed = heard_views(settings, views, of_all_views, sounds)
+    found = retrieval(of_task(shown, "retrieval"), clips, answers)
     data: dict[str, Any] = {
-        "clips": _clips(clips, new_combinations(train_tags, tags)),
+        "clips": clip_data(clips, new_combinations(train_tags, tags)),
         "captioning": said,
         "retrieval": found,
         "rows": clips.rows,
         "sample": settings.sample,
-        "grid": _grid(read[figure4.stem]),
+        "grid": grid_data(read[figure4.stem]),
         "histories": histories(runs),
     }
+    sounds: dict[str, str] = {}
+    lost = losses(corpus, manifest)
     content = {
-        "title": f"{settings.name}: PairMix and Multi-TTA",
-        "name": settings.name,
-        "corpus": corpus_name(read["table3"]),
-        "scale": read["table3"].origin("scale"),
-        "split": read["table3"].origin("split"),
-        "seeds": len(settings.seeds),
-        "resampled": "test clips" if len(settings.seeds) == 1 else "seeds and clips",
+        **_heading(settings, read["table3"]),
         "lead": sentences(read["table3"], runs, lost.got("train")),
         "plots": interval_plots(read["table3"], read[figure4.stem], settings.point),
         "tables": [fragment(read[path.stem]) for path in tables],
-        "mixes": mixes,
-        "views": viewed,
-        "audio": settings.audio,
+        "mixes": heard_mixes(settings, train_waveforms, train_captions, sounds),
+        "views": heard_views(settings, views, _merged(settings, said, clips), sounds),
         "found": any(own["found"] for own in found),
         "about": about(records(runs).values()),
         "hours": hours(stages(logs)),
         "losses": lost,
     }
     # What has to be in the page comes first; pictures and sounds get the rest.
+    budget = Budget(int(settings.megabytes * MEGABYTE))
     if not budget.take(render(content, data, sounds)):
         raise InputError(f"{output}: {settings.megabytes:g} MB are too few")
     share = PICTURES_SHARE if settings.audio else 1.0
-    _add_pictures(data["clips"], clips.names, log_mels, budget, share)
+    add_pictures(data["clips"], clips.names, log_mels, budget, share)
     if settings.audio:
-        _add_sounds(data["clips"], clips.names, waveforms, budget, sounds)
+        add_sounds(data["clips"], clips.names, waveforms, budget, sounds)
     page = render(content, data, sounds)
     write_atomically(output, page)
-    heard = sum(key.startswith("clip") for key in sounds)
+    heard = sum("sound" in clip for clip in data["clips"])
     size = len(page.encode()) / MEGABYTE
     say(f"{output}: {size:.1f} MB, {heard} of {len(clips.names)} clips can be heard")
+
+
+def _heading(settings: PageSettings, table: Table) -> dict[str, Any]:
+    """What the page is of."""
+    one = len(settings.seeds) == 1
+    return {
+        "title": f"{settings.name}: PairMix and Multi-TTA",
+        "name": settings.name,
+        "corpus": corpus_name(table),
+        "scale": table.origin("scale"),
+        "split": table.origin("split"),
+        "seeds": len(settings.seeds),
+        "resampled": "test clips" if one else "seeds and clips",
+        "audio": settings.audio,
+    }
+
+
+def _merged(
+    settings: PageSettings, said: list[dict[str, Any]], clips: TestClips
+) -> dict[str, str]:
+    """Clip -> the caption of all its test-time views; empty where there is none."""
+    for own in said:
+        if own["tta"] == settings.point:
+            return dict(zip(clips.names, own["captions"], strict=True))
+    return {}
+
+
+def of_task(runs: list[Run], task: str) -> list[Run]:
+    """The runs of a task."""
+    return [run for run in runs if run.key[0] == task]
 
 
 def in_order(runs: list[Run], tables: dict[str, Table]) -> list[Run]:
@@ -155,79 +174,3 @@ def shown_runs(settings: PageSettings, runs: list[Run]) -> list[Run]:
         for run in runs
         if run.key[2:] == (point, seed)
     ]
-
-
-def _clips(clips: TestClips, new: set[str]) -> list[dict[str, Any]]:
-    return [
-        {"name": name, "references": texts, "youtube": address, "new": name in new}
-        for name, texts, address in zip(
-            clips.names, clips.references, clips.youtube, strict=True
-        )
-    ]
-
-
-def _grid(table: Table) -> dict[str, Any]:
-    """Figure 4 for the script: its metrics, and a row a point."""
-    return {
-        "metrics": [
-            {"name": metric, "task": task_of_metric(metric), "falls": falls(metric)}
-            for metric in table.metrics
-        ],
-        "rows": [
-            {
-                **method.head,
-                "figures": {
-                    metric: [
-                        figure.value,
-                        *(
-                            [own.difference, own.low, own.high]
-                            if (own := figure.interval) is not None
-                            else []
-                        ),
-                    ]
-                    for metric, figure in method.ours.items()
-                },
-            }
-            for method in table.methods
-        ],
-    }
-
-
-def _add_pictures(
-    clips: list[dict[str, Any]],
-    names: list[str],
-    store: Path,
-    budget: Budget,
-    share: float,
-) -> None:
-    own = Budget(int(budget.left * share))
-    log_mels = LogMelStore(store)
-    drawn = (
-        (number, log_mel_picture(log_mels.read([log_mels.row(name)])[0]))
-        for number, name in enumerate(names)
-    )
-    for number, picture in own.fitting(drawn).items():
-        clips[number]["picture"] = picture
-        budget.take(picture)
-
-
-def _add_sounds(
-    clips: list[dict[str, Any]],
-    names: list[str],
-    store: Path,
-    budget: Budget,
-    sounds: dict[str, str],
-) -> None:
-    waveforms = WaveformStore(store)
-    # A sound is a line of JSON with its key: `"clip123":"...",`.
-    budget.take(" " * 16 * len(names))
-    encoded = (
-        (
-            number,
-            sound(waveforms.read([waveforms.row(name)])[0] / FULL_SCALE, SAMPLE_RATE),
-        )
-        for number, name in enumerate(track(names, "encoding clips"))
-    )
-    for number, address in budget.fitting(encoded).items():
-        sounds[f"clip{number}"] = address
-        clips[number]["sound"] = f"clip{number}"
