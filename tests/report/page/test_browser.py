@@ -2,6 +2,7 @@
 
 import shutil
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -33,6 +34,20 @@ def address(finished, page_settings, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def bare(finished, page_settings, tmp_path_factory):
+    """A page of clips of YouTube's without sounds, pictures and what was found."""
+    output = tmp_path_factory.mktemp("bare") / "report.html"
+    settings = replace(page_settings, audio=False, youtube=True)
+    found = finished | {"retrieved": [], "views": None, "logs": None}
+    write_page(settings, **found, output=output)
+    full = output.stat().st_size
+    pictures = output.read_text(encoding="utf-8").split('"picture":"')[1:]
+    least = full - sum(own.index('"') for own in pictures)
+    write_page(replace(settings, megabytes=least / 1e6), **found, output=output)
+    return output.as_uri()
+
+
+@pytest.fixture(scope="module")
 def browser():
     with playwright.sync_playwright() as started:
         opened = started.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
@@ -45,7 +60,7 @@ def open_page(browser, address):
     """Opens the page; at the end nothing was said, asked or fetched."""
     contexts, complaints = [], []
 
-    def opener(width=1280, scheme="light"):
+    def opener(width=1280, scheme="light", address=address):
         context = browser.new_context(
             viewport={"width": width, "height": 800}, color_scheme=scheme
         )
@@ -194,3 +209,13 @@ def test_it_fits_a_phone_in_both_schemes(open_page, scheme):
     before = page.evaluate(colour)
     page.locator("#theme").click()
     assert page.evaluate(colour) != before
+
+
+def test_a_page_without_sounds_and_pictures_says_so(open_page, bare):
+    page = open_page(address=bare)
+    assert page.locator("#clip img").count() == 0
+    shown = page.locator("#clip").inner_text()
+    assert "null" not in shown
+    assert "its sound is not in this page" in shown
+    assert "only the rank of the true clip" in page.locator("#clips").inner_text()
+    assert page.locator("button.play").count() == 0

@@ -118,7 +118,12 @@ function open(clip) {
   const retriever = data.retrieval.length
     && (controls.task.value === "retrieval" ? data.retrieval[controls.a.value]
       : data.retrieval.find((one) => !one.tta && one.recipe === systems()[controls.a.value].recipe) || data.retrieval[0]);
-  byId("clip").replaceChildren(
+  const parts = [
+    data.captioning.length
+      ? make("div", {}, make("h4", {}, "What each captioner says"), captionsTable(clip)) : null,
+    retriever ? answers(retriever, clip, open) : null,
+  ].filter(Boolean);
+  byId("clip").replaceChildren(...[
     make("div", { className: "head" }, play, make("h3", {}, own.name), link, silent,
       own.new ? make("span", { className: "badge" }, "new combination") : null,
       make("span", { className: "steps" }, step("←", "Previous clip", -1), step("→", "Next clip", 1))),
@@ -126,10 +131,9 @@ function open(clip) {
     own.picture ? make("div", { className: "axis" }, make("span", {}, "start"), make("span", {}, "log-mel: low sounds below"), make("span", {}, "end")) : null,
     make("h4", {}, "References"),
     make("ul", { className: "references" }, ...own.references.map((text) => make("li", {}, text))),
-    data.captioning.length ? make("h4", {}, "What each captioner says") : null,
-    data.captioning.length ? captionsTable(clip) : null,
-    retriever ? answers(retriever, clip, open) : null,
-  );
+    // The task that was chosen comes first.
+    ...(controls.task.value === "retrieval" ? parts.reverse() : parts),
+  ].filter(Boolean));
   for (const button of byId("clip-list").querySelectorAll("button")) {
     const here = Number(button.dataset.clip) === clip;
     button.setAttribute("aria-current", String(here));
