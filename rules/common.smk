@@ -216,3 +216,16 @@ def sanity_rows():
     """The trainings of Tables 1 and 2, each once."""
     rows = [*table_rows("table1"), *table_rows("table2")]
     return list(dict.fromkeys((task, recipe, None) for task, recipe, _ in rows))
+
+
+def run_files(name, task=None):
+    """A file in every training's folder behind the tables."""
+    rows = [row for table in CONFIG.tables for row in table_rows(table)]
+    return list(
+        dict.fromkeys(
+            LAYOUT.run(own, recipe, seed) / name
+            for own, recipe, _ in rows
+            for seed in CONFIG.seeds
+            if own == (task or own)
+        )
+    )

@@ -50,7 +50,7 @@ rule selected_result:
     log:
         LAYOUT.logs / "selected_result" / "{file}.log",
     wildcard_constraints:
-        file=r"[a-z0-9_]+\.(csv|png|svg)",
+        file=r"[a-z0-9_]+\.(csv|png|svg|html|md|tex)",
     conda:
         "../envs/workflow.yaml"
     params:
@@ -257,3 +257,6 @@ rule headlines:
         "python -m workflow_src headlines --tables {input.tables:q}"
         " --output {params.folder:q}"
         " > {log:q} 2>&1"
+
+
+include: "page.smk"

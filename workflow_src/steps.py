@@ -50,6 +50,11 @@ STEPS: dict[str, dict[str, str]] = {
         "sweep": "report.sweep:write_sweep",
         "headlines": "report.headlines:write_headlines",
         "pictures": "report.pictures:draw_pictures",
+        "table-formats": "report.formats.command:write_formats",
+        "figure3": "report.examples:write_examples",
+        "retrieved": "report.page.retrieved:write_retrieved",
+        "views": "report.page.views:write_views",
+        "page": "report.page.command:write_page",
     },
 }
 

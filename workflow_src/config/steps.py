@@ -15,18 +15,21 @@ from workflow_src.augment.recipes import RecipeSettings
 from workflow_src.config.schema import Config
 from workflow_src.config.sections import SpiceKind
 from workflow_src.corpus.embedded.settings import EMBEDDED_SPLITS, EmbeddedSettings
-from workflow_src.corpus.identity import CorpusIdentity
+from workflow_src.corpus.identity import CorpusIdentity, corpus_name
 from workflow_src.corpus.settings import AudioCapsSource
 from workflow_src.evaluation.settings import CaptionGridSettings, TestTimeSettings
 from workflow_src.layout import task_of
 from workflow_src.models.settings import ActConfig, RetrieverConfig
 from workflow_src.report.settings import (
+    ExampleSettings,
     FigureSettings,
+    PageSettings,
     PictureSettings,
     RowSettings,
     SweepCellSettings,
     SweepSettings,
     TableSettings,
+    ViewedSettings,
     published_figures,
 )
 from workflow_src.training.settings import (
@@ -281,3 +284,29 @@ def audiocaps_captions(config: Config) -> AudioCapsSource:
 def pictures(config: Config) -> PictureSettings:
     """What the pictures of docs/ show."""
     return PictureSettings(config.augmentations)
+
+
+def examples(config: Config) -> ExampleSettings:
+    """What Figure 3 shows: Table 4's PairMix and concat, and Table 1's baseline."""
+    designs = {row.method: row.recipe for row in config.tables["table4"].rows}
+    baseline = config.tables["table1"].rows[0]
+    chosen = {name: designs[name] for name in ("PairMix", "concat") if name in designs}
+    return ExampleSettings(chosen | {baseline.method: baseline.recipe})
+
+
+def viewed(config: Config) -> ViewedSettings:
+    """Which test-time views the page shows."""
+    grid = caption_grid(config)
+    return ViewedSettings(grid.test_time, grid.decoding)
+
+
+def page(config: Config) -> PageSettings:
+    """What the page of results shows; no sounds at paper scale."""
+    return PageSettings(
+        name=corpus_name(corpus_identity(config)),
+        youtube=config.selected_corpus == "audiocaps",
+        audio=config.scale != "paper",
+        seeds=config.seeds,
+        point=config.tta.grid.points[-1].name,
+        pairmix=config.augmentations.pairmix,
+    )

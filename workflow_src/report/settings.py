@@ -9,7 +9,13 @@ from pathlib import Path
 import yaml
 
 from workflow_src.augment.recipes import Strengths
-from workflow_src.evaluation.settings import GridConfig
+from workflow_src.augment.settings import PairMixSettings
+from workflow_src.errors import InputError
+from workflow_src.evaluation.settings import (
+    DecodingSettings,
+    GridConfig,
+    TestTimeSettings,
+)
 from workflow_src.settings import Settings
 
 PUBLISHED = Path(__file__).with_name("published.yaml")
@@ -117,3 +123,71 @@ class PictureSettings(Settings):
     """What the pictures of docs/ show: the strengths of all augmentations."""
 
     strengths: Strengths = field(default_factory=Strengths)
+
+
+@dataclass(frozen=True)
+class ExampleSettings(Settings):
+    """Figure 3: captions of a few test clips.
+
+    Attributes:
+        systems: name in the figure -> recipe of the captioner.
+        clips: with overlapping events, and as many others.
+        seed: of the choice of clips.
+
+    Raises:
+        InputError: no system.
+    """
+
+    systems: dict[str, str]
+    clips: int = 4
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.systems:
+            raise InputError("figure 3 needs at least one system")
+
+
+@dataclass(frozen=True)
+class ViewedSettings(Settings):
+    """Which test-time views the page shows.
+
+    Attributes:
+        test_time: how they are made.
+        decoding: how each is captioned.
+        views: how many, of one clip.
+        seed: of the choice of the clip.
+    """
+
+    test_time: TestTimeSettings
+    decoding: DecodingSettings
+    views: int = 4
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class PageSettings(Settings):
+    """What the page shows.
+
+    Attributes:
+        name: of the corpus with its scale, as its folders are called.
+        youtube: whether test clips are named after YouTube's.
+        audio: whether sounds are inside the page.
+        seeds: of the trainings; clips are shown for the first one.
+        point: of the grid of test-time augmentation, shown beside the recipes.
+        pairmix: how mixes are made.
+        sample: clips that are shown first, drawn at random.
+        mixes: of training pairs, to be heard.
+        megabytes: most that the page may have, 10^6 bytes each.
+        seed: of all choices.
+    """
+
+    name: str
+    youtube: bool
+    audio: bool
+    seeds: tuple[int, ...]
+    point: str
+    pairmix: PairMixSettings
+    sample: int = 24
+    mixes: int = 2
+    megabytes: float = 25.0
+    seed: int = 0

@@ -1,0 +1,183 @@
+# What people read, hear and paste: the tables' other forms, Figure 3 and the page.
+# None of it is part of `all`.
+
+
+# A table as tidy CSV, Markdown, LaTeX and HTML: `snakemake table_formats`.
+FORMATS = ["tidy.csv", "md", "tex", "html"]
+
+
+rule table_formats:
+    input:
+        expand(
+            LAYOUT.results / "{table}.{suffix}",
+            table=[*CONFIG.tables, "figure4"],
+            suffix=FORMATS,
+        ),
+
+
+rule formats_of_table:
+    input:
+        FIRST_USE,
+        table=LAYOUT.results / "{formatted}.csv",
+    output:
+        multiext(str(LAYOUT.results / "{formatted}"), *(f".{own}" for own in FORMATS)),
+    log:
+        LAYOUT.logs / "table_formats" / "{formatted}.log",
+    wildcard_constraints:
+        formatted="table[1-4]|figure4|sweep",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        folder=subpath(input.table, parent=True),
+    shell:
+        "python -m workflow_src table-formats --table {input.table:q} --output {params.folder:q}"
+        " > {log:q} 2>&1"
+
+
+rule figure3:
+    input:
+        FIRST_USE,
+        captions=LAYOUT.captions("test"),
+        scores=[
+            LAYOUT.run("captioning", recipe, CONFIG.seeds[0]) / "scores.json"
+            for recipe in steps.examples(CONFIG).systems.values()
+        ],
+        beside=[
+            LAYOUT.run("captioning", recipe, CONFIG.seeds[0]) / "captions.csv"
+            for recipe in steps.examples(CONFIG).systems.values()
+        ],
+    output:
+        multiext(str(LAYOUT.results / "figure3"), ".csv", ".md", ".tex"),
+    log:
+        LAYOUT.logs / "figure3.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        settings=to_json(steps.examples(CONFIG)),
+        folder=lambda wildcards, output: str(Path(output[0]).parent),
+    shell:
+        "python -m workflow_src figure3 --settings {params.settings:q} --scores {input.scores:q}"
+        " --captions {input.captions:q} --output {params.folder:q} > {log:q} 2>&1"
+
+
+# The page, and what it shows that no table needs: what retrievers find first, and the
+# test-time views of one clip. The first seed's runs speak for their recipes.
+PAGE_RETRIEVERS = {
+    row.recipe: LAYOUT.runs / "page" / "retrieved" / f"{row.recipe}.csv"
+    for name in CONFIG.tables
+    for row in steps.table(CONFIG, name).rows
+    if "retrieval" in row.tasks
+}
+PAGE_VIEWS = LAYOUT.runs / "page" / "views.npz"
+
+
+rule retrieved:
+    input:
+        models=[
+            LAYOUT.run("retrieval", "{recipe}", CONFIG.seeds[0]) / name
+            for name in ("model.pt", "settings.yaml", "text_encoder")
+        ],
+        log_mels=LAYOUT.log_mels("panns", "test"),
+        captions=LAYOUT.captions("test"),
+    output:
+        temp(LAYOUT.runs / "page" / "retrieved" / "{recipe}.csv"),
+    log:
+        LAYOUT.logs / "retrieved" / "{recipe}.log",
+    conda:
+        "../envs/workflow.yaml"
+    threads: model_threads
+    resources:
+        how=how(COMPUTE),
+        gpu=int(has_gpu()),
+    params:
+        run=lambda wildcards, input: str(Path(input.models[0]).parent),
+    shell:
+        "python -m workflow_src retrieved --run {params.run:q}"
+        " --log-mels {input.log_mels:q} --captions {input.captions:q}"
+        " --output {output:q} {resources.how} > {log:q} 2>&1"
+
+
+rule views:
+    input:
+        models=[
+            LAYOUT.run("captioning", CONFIG.tta.recipe, CONFIG.seeds[0]) / name
+            for name in ("model.pt", "settings.yaml", "vocabulary.txt")
+        ],
+        log_mels=LAYOUT.log_mels("act", "test"),
+        waveforms=LAYOUT.waveforms("test"),
+    output:
+        temp(PAGE_VIEWS),
+    log:
+        LAYOUT.logs / "views.log",
+    conda:
+        "../envs/workflow.yaml"
+    threads: model_threads
+    resources:
+        how=how(COMPUTE),
+        gpu=int(has_gpu()),
+    params:
+        settings=to_json(steps.viewed(CONFIG)),
+        run=lambda wildcards, input: str(Path(input.models[0]).parent),
+    shell:
+        "python -m workflow_src views --settings {params.settings:q} --run {params.run:q}"
+        " --log-mels {input.log_mels:q} --waveforms {input.waveforms:q}"
+        " --output {output:q} {resources.how} > {log:q} 2>&1"
+
+
+rule page:
+    input:
+        FIRST_USE,
+        tables=expand(LAYOUT.results / "{table}.csv", table=CONFIG.tables),
+        figure4=LAYOUT.results / "figure4.csv",
+        corpus=LAYOUT.results / "corpus.csv",
+        manifest=LAYOUT.manifest,
+        files=[
+            *(score_files(table_rows(name), CONFIG.seeds) for name in CONFIG.tables),
+            score_files(FIGURE4_ROWS, CONFIG.seeds),
+        ],
+        beside=[
+            run_files("history.csv"),
+            run_files("settings.yaml"),
+            run_files("captions.csv", "captioning"),
+            [
+                LAYOUT.run("captioning", CONFIG.tta.recipe, seed)
+                / "tta"
+                / "captions.csv"
+                for seed in CONFIG.seeds
+            ],
+        ],
+        captions=LAYOUT.captions("test"),
+        log_mels=LAYOUT.log_mels("act", "test"),
+        waveforms=LAYOUT.waveforms("test"),
+        train_captions=LAYOUT.captions("train"),
+        train_waveforms=LAYOUT.waveforms("train"),
+        retrieved=list(PAGE_RETRIEVERS.values()),
+        views=PAGE_VIEWS,
+        tags=[
+            LAYOUT.tags(split)
+            for split in ("test", "train")
+            if CONFIG.selected_corpus == "embedded"
+        ],
+    output:
+        LAYOUT.results / "report.html",
+    log:
+        LAYOUT.logs / "page.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        settings=to_json(steps.page(CONFIG)),
+        scores=lambda wildcards, input: only_scores(dict.fromkeys(input.files)),
+        # Timings are no input: they differ from run to run, and a clone has none.
+        logs=str(LAYOUT.logs),
+        tags=lambda wildcards, input: input.tags[:1],
+        train_tags=lambda wildcards, input: input.tags[1:],
+    shell:
+        "python -m workflow_src page --settings {params.settings:q} --tables {input.tables:q}"
+        " --figure4 {input.figure4:q} --corpus {input.corpus:q}"
+        " --manifest {input.manifest:q} --scores {params.scores:q}"
+        " --captions {input.captions:q} --log-mels {input.log_mels:q}"
+        " --waveforms {input.waveforms:q} --train-captions {input.train_captions:q}"
+        " --train-waveforms {input.train_waveforms:q}"
+        " --retrieved {input.retrieved:q} --views {input.views:q}"
+        " --tags {params.tags:q} --train-tags {params.train_tags:q}"
+        " --logs {params.logs:q} --output {output:q} > {log:q} 2>&1"

@@ -1,0 +1,221 @@
+"""The page in a real headless Chromium, opened from the disk as a reader opens it."""
+
+import shutil
+import time
+from dataclasses import replace
+
+import pytest
+
+from workflow_src.report.page.command import write_page
+
+playwright = pytest.importorskip(
+    "playwright.sync_api", reason="Playwright is not installed: no browser test"
+)
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="there is no Chromium here: the page is not opened"
+)
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+    "--autoplay-policy=no-user-gesture-required",
+]
+QUOTED = """it's "quoted" <b>.flac"""
+
+
+@pytest.fixture(scope="module")
+def address(finished, page_settings, tmp_path_factory):
+    output = tmp_path_factory.mktemp("page") / "report.html"
+    write_page(page_settings, **finished, output=output)
+    return output.as_uri()
+
+
+@pytest.fixture(scope="module")
+def bare(finished, page_settings, tmp_path_factory):
+    """A page of clips of YouTube's without sounds, pictures and what was found."""
+    output = tmp_path_factory.mktemp("bare") / "report.html"
+    settings = replace(page_settings, audio=False, youtube=True)
+    found = finished | {"retrieved": [], "views": None, "logs": None}
+    write_page(settings, **found, output=output)
+    full = output.stat().st_size
+    pictures = output.read_text(encoding="utf-8").split('"picture":"')[1:]
+    least = full - sum(own.index('"') for own in pictures)
+    write_page(replace(settings, megabytes=least / 1e6), **found, output=output)
+    return output.as_uri()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def open_page(browser, address):
+    """Opens the page; at the end nothing was said, asked or fetched."""
+    contexts, complaints = [], []
+
+    def opener(width=1280, scheme="light", address=address):
+        context = browser.new_context(
+            viewport={"width": width, "height": 800}, color_scheme=scheme
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(5000)
+        page.on("console", lambda said: complaints.append(said.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("dialog", lambda asked: complaints.append(asked.message))
+        page.on(
+            "request",
+            lambda asked: (
+                asked.url == address
+                or asked.url.startswith("data:")
+                or complaints.append(asked.url)
+            ),
+        )
+        page.goto(address)
+        return page
+
+    yield opener
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def listed(page):
+    return page.locator("#clip-list button .score").all_inner_texts()
+
+
+def wait_until(page, condition):
+    """Asks again and again; the page's policy forbids Playwright's own waiting."""
+    last = time.monotonic() + 5
+    while not page.evaluate(condition):
+        assert time.monotonic() < last, condition
+        page.wait_for_timeout(20)
+
+
+def numbers(texts):
+    return [float(text.replace("−", "-")) for text in texts]
+
+
+def test_it_shows_a_sample_first_then_sorts_and_filters(open_page):
+    page = open_page()
+    assert len(listed(page)) == 3
+    page.select_option("#clip-a", label="pairmix")
+    page.select_option("#clip-b", label="none")
+    page.select_option("#clip-order", "a-better")
+    assert numbers(listed(page)) == pytest.approx([30.0] * 8)
+    page.select_option("#clip-order", "worst")
+    worst = numbers(listed(page))
+    assert worst == sorted(worst)
+    page.select_option("#clip-order", "best")
+    assert numbers(listed(page)) == worst[::-1]
+    page.fill("#clip-words", "BARKS clip3")
+    assert page.locator("#clip h3").inner_text() == "clip3.flac"
+    assert page.locator("#clip-count").inner_text().startswith("1 of 8 clips")
+    page.fill("#clip-words", "no such word")
+    assert "No clip has these words" in page.locator("#clip-list").inner_text()
+    page.fill("#clip-words", "")
+    page.check("#clip-new")
+    assert page.locator("#clip h3").inner_text() == "clip0.flac"
+
+
+def test_ranks_sort_the_other_way(open_page):
+    page = open_page()
+    page.select_option("#clip-task", "retrieval")
+    page.select_option("#clip-order", "best")
+    ranks = numbers(listed(page))
+    assert ranks == sorted(ranks)
+    assert len(ranks) == 8
+
+
+def test_what_was_found_has_the_true_one_marked_and_can_be_played(open_page):
+    page = open_page()
+    page.select_option("#clip-task", "retrieval")
+    page.select_option("#clip-a", label="pairmix")
+    own = page.locator(".answers li.true")
+    # Of its captions both are found; of the clips, only others are.
+    assert own.count() == 2
+    page.locator(".answers button.play").first.click()
+    wait_until(page, "player.audio.currentTime > 0")
+
+
+def test_it_plays_with_a_playhead_and_stops(open_page):
+    page = open_page()
+    page.locator("#clip-play").click()
+    wait_until(page, "player.audio.currentTime > 0.05")
+    head = page.locator("#clip .playhead")
+    assert head.is_visible()
+    assert page.locator("#clip-play").inner_text() == "Stop"
+    page.locator("#clip-play").click()
+    assert head.is_hidden()
+    assert page.evaluate("player.audio.paused")
+    page.locator("#pairmix .play").last.click()
+    wait_until(page, "player.audio.duration > 1.4")
+
+
+def test_keys_change_the_clip_play_it_and_search(open_page):
+    page = open_page()
+    page.locator("#clips").scroll_into_view_if_needed()
+    wait_until(page, "inView")
+    name = page.locator("#clip h3")
+    first = name.inner_text()
+    page.keyboard.press("ArrowRight")
+    assert name.inner_text() != first
+    page.keyboard.press("ArrowLeft")
+    assert name.inner_text() == first
+    page.keyboard.press("Space")
+    wait_until(page, "player.audio.currentTime > 0")
+    page.keyboard.press("/")
+    page.keyboard.type("clip5")
+    assert name.inner_text() == "clip5.flac"
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement === document.body")
+
+
+def test_an_attack_in_a_caption_or_a_name_stays_text(open_page):
+    page = open_page()
+    page.fill("#clip-words", "alert(1)")
+    assert page.locator("#clip h3").inner_text() == QUOTED
+    assert "<script>alert(1)</script>" in page.locator("#clip table").inner_text()
+    assert page.locator("#clip script, #clip b, img[src=x]").count() == 0
+    assert "<script>alert(1)</script>" in page.locator("#views").inner_text()
+
+
+def test_figures_follow_their_choices(open_page):
+    page = open_page()
+    chart = page.locator("#grid-chart svg")
+    before = chart.inner_html()
+    page.select_option("#grid-metric", "A2T R@10")
+    assert chart.get_attribute("aria-label") == "A2T R@10 over the number of views"
+    assert before != chart.inner_html()
+    curves = page.locator("#curve-chart svg .line")
+    assert curves.count() == 2
+    page.locator("#curve-chart .legend button").first.click()
+    assert curves.count() == 1
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_fits_a_phone_in_both_schemes(open_page, scheme):
+    page = open_page(width=360, scheme=scheme)
+    wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert page.evaluate(wide) == 0
+    colour = "getComputedStyle(document.body).backgroundColor"
+    before = page.evaluate(colour)
+    page.locator("#theme").click()
+    assert page.evaluate(colour) != before
+
+
+def test_a_page_without_sounds_and_pictures_says_so(open_page, bare):
+    page = open_page(address=bare)
+    assert page.locator("#clip img").count() == 0
+    shown = page.locator("#clip").inner_text()
+    assert "null" not in shown
+    assert "its sound is not in this page" in shown
+    assert "only the rank of the true clip" in page.locator("#clips").inner_text()
+    assert page.locator("button.play").count() == 0
