@@ -47,7 +47,9 @@ def commit() -> None:
         raise InputError("dvc status after the commit: " + "; ".join(left))
     provenance.adopt(layout)
     print(f"{layout.name} is recorded and pushed to the remote {remote}. Now:")
-    print("  git add --all dvc.yaml dvc.lock artifacts results")
+    print("  git add --all dvc.yaml dvc.lock artifacts")
+    # Results are ignored but for those that are recorded on purpose.
+    print(f"  git add --all --force {layout.results}")
 
 
 def write_stages(path: Path, layout: Layout) -> None:
