@@ -33,7 +33,9 @@ def made_once(tmp_path_factory) -> Path:
             recorded = Clone(folder / "recorded")
             recorded.run("snakemake text")
             recorded.run("python -m workflow_src.versioning.commit")
-            recorded.run("git add --all && git add --all --force results/embedded-smoke")
+            recorded.run(
+                "git add --all && git add --all --force results/embedded-smoke"
+            )
             recorded.run(f"{GIT} commit -q -m smoke")
             (folder / "made_once").touch()
     return folder

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from workflow_src.audio.settings import AudioForm, ClipForm
 from workflow_src.augment.recipes import RecipeSettings, Strengths
+from workflow_src.augment.settings import SAMPLE_RATE
 from workflow_src.config.sections import (
     AudioCapsConfig,
     CaptioningConfig,
@@ -140,6 +141,11 @@ class Config(Settings):
         return RecipeSettings.complete(name, given, self.augmentations)
 
     def _check_values(self) -> None:
+        if self.audio.sample_rate != SAMPLE_RATE:
+            raise InputError(
+                f"audio.sample_rate is {SAMPLE_RATE}, not {self.audio.sample_rate}: "
+                "both front ends are made for it"
+            )
         if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", self.device):
             raise InputError(
                 f"device is auto, cpu, cuda or cuda:N, not {self.device!r}"

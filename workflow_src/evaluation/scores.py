@@ -39,6 +39,7 @@ class Evaluated(Settings):
         scale: of it.
         settings: digest of the training's settings.
         version: of the code that trained the model.
+        corpus_id: tells the corpus from others of its name and scale.
     """
 
     task: Literal["captioning", "retrieval"]
@@ -50,6 +51,7 @@ class Evaluated(Settings):
     scale: str
     settings: str
     version: str
+    corpus_id: str = ""
 
     @classmethod
     def of(cls, record: RunRecord, split: str, tta: str | None = None) -> Evaluated:
@@ -75,6 +77,7 @@ class Evaluated(Settings):
             scale=record.corpus.scale,
             settings=digest(record.settings),
             version=str(record.code),
+            corpus_id=digest(record.corpus, 6),
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from workflow_src.files import write_atomically
+from workflow_src.models.catalogue import FOLDER
 
 
 def word2vec(*, captions: Path, vocabulary: Path, width: int, output: Path) -> None:
@@ -40,23 +41,30 @@ def word_pieces(*, captions: Path, size: int, output: Path) -> None:
     train_wordpieces([text for _, text in read_pairs(captions)], size, output)
 
 
-def fetch(*, name: str, sha256: list[str], folder: Path, done: Path) -> None:
+def fetch(
+    *,
+    name: str,
+    sha256: list[str] | None = None,
+    folder: Path = FOLDER,
+    done: Path | None = None,
+) -> None:
     """Fetch a published file that a model starts from.
 
     Args:
         name: of the catalogue, e.g. `audioset_deit`.
         sha256: `file=sum` of files whose sum nobody published.
         folder: where published files go.
-        done: is written at the end.
+        done: is written at the end, if given.
     """
     from workflow_src.errors import InputError
     from workflow_src.models.pretrained import fetch as fetch_published
 
     pinned = {}
-    for pair in sha256:
+    for pair in sha256 or []:
         file, equals, value = pair.partition("=")
         if not equals:
             raise InputError(f"--sha256 {pair}: expected FILE=SUM")
         pinned[file] = value
     fetch_published(name, folder, pinned)
-    write_atomically(done, "")
+    if done is not None:
+        write_atomically(done, "")

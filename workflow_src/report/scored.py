@@ -55,7 +55,7 @@ class ScoredRuns:
             self._scores[key] = scores
         if not self._scores:
             raise InputError("no scores.json is given")
-        for what in ("corpus", "scale", "split"):
+        for what in ("corpus", "corpus_id", "scale", "split"):
             values = {getattr(s.evaluated, what) for s in self._scores.values()}
             if len(values) > 1:
                 raise InputError(

@@ -59,7 +59,6 @@ OTHER_VALUES: dict[str, Any] = {
     "sweep.fixed_lambda": [0.4],
 }
 # Likewise, where what is valid depends on other keys: the first that is.
-CANDIDATE_VALUES: dict[str, list[Any]] = {"audio.sample_rate": [16_000, 30_720]}
 # Values that must change together with a leaf to stay valid.
 ROWS_OF_TTA_RECIPE = "rows with test-time augmentation of tta.recipe"
 JOINT_CHANGES: dict[str, dict[str, Any]] = {
@@ -74,7 +73,7 @@ JOINT_CHANGES: dict[str, dict[str, Any]] = {
     },
 }
 # What only `scale` and its overlay decide, or has one value.
-UNCHANGEABLE = ("scale", "retrieval.training.selection")
+UNCHANGEABLE = ("scale", "audio.sample_rate", "retrieval.training.selection")
 
 
 def leaves(values: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
@@ -105,23 +104,21 @@ def is_single_value(path: str) -> bool:
 
 
 def with_other_values(values: Mapping[str, Any], path: str) -> Iterator[dict[str, Any]]:
-    """Yield copies of a config in which one leaf has another value.
+    """Yield a copy of a config in which one leaf has another value.
 
-    The first that the config's checks accept is the one to take; none is yielded for
-    a leaf that has no other value.
+    Nothing is yielded for a leaf that has no other value.
     """
     if path in UNCHANGEABLE:
         return
-    for other in CANDIDATE_VALUES.get(path) or [_other(path, get_value(values, path))]:
-        changed = copy.deepcopy(dict(values))
-        set_value(changed, path, other)
-        for beside, value in JOINT_CHANGES.get(path, {}).items():
-            if value == ROWS_OF_TTA_RECIPE:
-                recipe = {"recipe": get_value(changed, "tta.recipe")}
-                rows = get_value(changed, beside)
-                value = [row | recipe if row.get("tta") else row for row in rows]
-            set_value(changed, beside, value)
-        yield changed
+    changed = copy.deepcopy(dict(values))
+    set_value(changed, path, _other(path, get_value(values, path)))
+    for beside, value in JOINT_CHANGES.get(path, {}).items():
+        if value == ROWS_OF_TTA_RECIPE:
+            recipe = {"recipe": get_value(changed, "tta.recipe")}
+            rows = get_value(changed, beside)
+            value = [row | recipe if row.get("tta") else row for row in rows]
+        set_value(changed, beside, value)
+    yield changed
 
 
 def _other(path: str, value: Any) -> Any:
