@@ -239,6 +239,9 @@ def of_the_workflow(scale: str) -> list[Settings]:
             steps.sweep,
             steps.audiocaps_captions,
             steps.pictures,
+            steps.page,
+            steps.examples,
+            steps.viewed,
         )
     ]
     said = Scores(Evaluated.of(record(), "test", "tta-10"), 4, {"CIDEr": 1.5})
