@@ -154,15 +154,10 @@ def test_a_value_that_the_scale_replaces_makes_nothing_stale(pulled):
 # Leaves of every stage, and some that decide nothing.
 LEAVES = [
     "clips.min_seconds",
-    "captioning.training.warmup_epochs",
     "retrieval.training.learning_rate",
-    "augmentations.eda.random_swap",
     "captioning.decoding.beams",
-    "tta.seed",
     "metrics.resamples",
-    "clips.max_missing",
     "audiocaps.cookies",
-    "tta.views_per_batch",
 ]
 
 
