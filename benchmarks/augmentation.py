@@ -18,12 +18,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import yaml
 
 from workflow_src.audio.frontend import ActLogMel
 from workflow_src.augment.recipe import Recipe
+from workflow_src.config import load
 from workflow_src.models.act import ACT, ActConfig, label_smoothing_loss
 from workflow_src.training.batches import Batch, Batches
+
+CONFIG = Path(__file__).parents[1] / "config.yaml"
 
 BATCH = 32
 CLIPS = 64
@@ -84,8 +86,7 @@ def main() -> int:
     parser.add_argument("--skip-step", action="store_true")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    file = Path(__file__).parents[1] / "config.yaml"
-    config = yaml.safe_load(file.read_text(encoding="utf-8"))
+    config = load(CONFIG, {"scale": "paper"})
 
     rng = np.random.default_rng(0)
     samples = rng.normal(0, 3000, (CLIPS, SAMPLES)).astype(np.int16)
@@ -93,8 +94,8 @@ def main() -> int:
     log_mels = front_end(torch.from_numpy(samples).float() / 32768).half().numpy()
     captions = [(str(i), "a dog barks and a man talks") for i in range(CLIPS)]
     costs = {}
-    for name in config["recipes"]:
-        recipe = Recipe.from_config(config, name, "retrieval")
+    for name in config.recipes:
+        recipe = Recipe.of(config.recipe(name))
         made = stream(
             Batches(
                 captions,

@@ -26,7 +26,7 @@ from workflow_src.audio.frontend import ActLogMel, PannsLogMel
 from workflow_src.audio.store import LogMelStore, WaveformStore, write_log_mels
 from workflow_src.corpus.captions import Clip, Split
 from workflow_src.corpus.folder import FolderSource
-from workflow_src.corpus.ingest import ingest, join_shards
+from workflow_src.corpus.ingest import JoinedFiles, ingest, join_shards
 
 SECONDS = 10
 RATE = 44_100
@@ -93,7 +93,13 @@ def measure(folder: Path, clips: int) -> int:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
     watch = Stopwatch(clips * SECONDS)
-    join_shards(split, parts, folder)
+    joined = JoinedFiles(
+        folder / "waveforms" / "train",
+        folder / "manifest.csv",
+        None,
+        None,
+    )
+    join_shards(split, parts, joined)
     watch.report("join")
 
     waveforms = WaveformStore(folder / "waveforms" / "train")

@@ -20,13 +20,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import nn
 
-from workflow_src import config as workflow_config
 from workflow_src.audio.frontend import ActLogMel, front_end
 from workflow_src.audio.store import (
     LogMelStore,
@@ -35,13 +35,14 @@ from workflow_src.audio.store import (
     write_waveforms,
 )
 from workflow_src.augment.recipe import Recipe
+from workflow_src.config import load, steps
 from workflow_src.decoding import beam_search
 from workflow_src.evaluation.tta_captioning import captioning_grid
 from workflow_src.evaluation.tta_retrieval import retrieval_grid
 from workflow_src.evaluation.views import Views
 from workflow_src.models.act import ACT, ActConfig
-from workflow_src.models.retrieval import AudioTextRetriever, RetrieverConfig
-from workflow_src.tta import Strategy, grid_points
+from workflow_src.models.retrieval import AudioTextRetriever
+from workflow_src.tta import Strategy
 
 CONFIG = Path(__file__).parents[1] / "config.yaml"
 SAMPLES = 320_000
@@ -59,14 +60,14 @@ def cost(work: Callable[[], object]) -> float:
 
 def make_views(log_mel: nn.Module, clips: int, folder: Path, batch: int) -> Views:
     """Stores of some noise, and the views of recipe `all`."""
-    config = workflow_config.load(CONFIG)
+    config = load(CONFIG)
     names = [f"{clip}.wav" for clip in range(clips)]
     noise = np.random.default_rng(0).standard_normal((clips, SAMPLES))
     folder.mkdir()
     write_waveforms(folder / "w", names, (4_000 * noise).astype("<i2"), SAMPLES)
     write_log_mels(folder / "w", log_mel, folder / "m")
     return Views(
-        Recipe.from_config(config, "all", "captioning").test_time(),
+        Recipe.of(config.recipe("all")).test_time(config.tta.strength),
         log_mel,
         LogMelStore(folder / "m"),
         WaveformStore(folder / "w"),
@@ -125,23 +126,22 @@ def one_full_size_clip(folder: Path, batch: int) -> int:
 
 
 def demo_grid(clips: int, folder: Path, batch: int) -> int:
-    demo = workflow_config.load(CONFIG, {"scale": "demo"})
-    strategies = [point.strategy for point in grid_points(**demo["tta"]["grid"])]
-    views = make_views(front_end(demo, "act"), clips, folder / "act", batch)
+    demo = load(CONFIG, {"scale": "demo"})
+    strategies = [point.strategy for point in demo.tta.grid.points]
+    views = make_views(
+        front_end(steps.front_end(demo, "act")), clips, folder / "act", batch
+    )
     drawing = cost(lambda: [views.of(name, 100) for name in views.names])
     # Captions of exactly `WORDS` words: as long as the longest real ones.
-    model = captioner(ActConfig(300, **demo["captioning"]["model"]))
+    model = captioner(replace(demo.captioning.model, vocabulary=300))
     whole = cost(lambda: captioning_grid(model, views, strategies, text, **SEARCH))
     print(f"captioning: {whole / clips:.2f} s a clip, drawing {drawing / clips:.2f} s")
-    sizes = {
-        key: value
-        for key, value in demo["retrieval"]["model"].items()
-        if key.startswith("audio") or key == "embedding"
-    }
     text_encoder = nn.Linear(1, 1)  # not used
     text_encoder.width = 1
-    retriever = AudioTextRetriever(RetrieverConfig(**sizes), text_encoder).eval()
-    views = make_views(front_end(demo, "panns"), clips, folder / "panns", batch)
+    retriever = AudioTextRetriever(demo.retrieval.model, text_encoder).eval()
+    views = make_views(
+        front_end(steps.front_end(demo, "panns")), clips, folder / "panns", batch
+    )
     drawing = cost(lambda: [views.of(name, 100) for name in views.names])
     whole = cost(lambda: retrieval_grid(retriever, views, strategies))
     print(f"retrieval: {whole / clips:.2f} s a clip, drawing {drawing / clips:.2f} s")
