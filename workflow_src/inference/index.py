@@ -43,12 +43,13 @@ YOUNG = 2_000_000_000  # ns; some file systems keep times to 2 s
 # `state` is that of `_state`; `problem` says why a content cannot be used.
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS vectors (file TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS contents (sha256 TEXT PRIMARY KEY, problem TEXT);
+CREATE TABLE IF NOT EXISTS contents (
+    id INTEGER PRIMARY KEY, sha256 BLOB NOT NULL UNIQUE, problem TEXT);
+CREATE INDEX IF NOT EXISTS problems ON contents (id) WHERE problem IS NOT NULL;
 CREATE TABLE IF NOT EXISTS windows (
-    row INTEGER PRIMARY KEY, content TEXT NOT NULL, start REAL, finish REAL);
-CREATE INDEX IF NOT EXISTS windows_of_content ON windows (content);
+    row INTEGER PRIMARY KEY, content INTEGER NOT NULL, start REAL, finish REAL);
 CREATE TABLE IF NOT EXISTS files (
-    name BLOB PRIMARY KEY, size INTEGER, state TEXT, content TEXT NOT NULL);
+    name BLOB PRIMARY KEY, state TEXT, content INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS files_of_content ON files (content);
 """
 
@@ -75,6 +76,14 @@ class EmbeddedFile:
     windows: Sequence[Stretch] = ()
     vectors: Sequence[NDArray[np.float32]] = ()
     problem: str | None = None
+
+
+class Changed(NamedTuple):
+    """A file that is new or has changed: its name, state and SHA-256."""
+
+    name: str
+    state: str | None
+    content: bytes
 
 
 # Names of files -> what each became.
@@ -133,30 +142,35 @@ class AudioIndex:
             for name, state in self.database.execute("SELECT name, state FROM files")
         }
         present: set[str] = set()
+        has_changed = False
         for some in in_batches(names, FILES_A_COMMIT):
-            changed: list[tuple[str, int, str | None, str]] = []
+            changed: list[Changed] = []
             for name in some:
-                path = self.sounds / name
+                path = os.path.join(self.sounds, name)
                 before = time.time_ns()
                 try:
-                    status = path.stat()
-                    if name not in known or known[name] != _state(status):
-                        state = None if _is_young(status, before) else _state(status)
-                        row = (name, status.st_size, state, file_digest(path))
-                        changed.append(row)
+                    status = os.stat(path)
+                    state = _state(status)
+                    if known.get(name) != state:
+                        kept = None if _is_young(status, before) else state
+                        content = bytes.fromhex(file_digest(path))
+                        changed.append(Changed(name, kept, content))
                 except (OSError, InputError) as error:
                     told = error.strerror if isinstance(error, OSError) else str(error)
-                    on_bad(BadFile(str(path), f"cannot be read: {told}"))
+                    on_bad(BadFile(path, f"cannot be read: {told}"))
                 else:
                     present.add(name)
             if changed:
+                has_changed = True
                 self._take(changed, embed)
-        self._forget(known.keys() - present)
+        removed = known.keys() - present
+        if removed or has_changed:
+            self._forget(removed)
         for name, problem in self.database.execute(
-            "SELECT name, problem FROM files JOIN contents ON content = sha256 "
+            "SELECT name, problem FROM contents JOIN files ON content = id "
             "WHERE problem IS NOT NULL ORDER BY name"
         ).fetchall():
-            on_bad(BadFile(str(self.sounds / os.fsdecode(name)), problem))
+            on_bad(BadFile(os.path.join(self.sounds, os.fsdecode(name)), problem))
 
     def search(self, vector: NDArray[np.float32], top: int) -> list[Hit]:
         """The files that are nearest to a vector (D,) of length 1, the best first.
@@ -177,42 +191,45 @@ class AudioIndex:
                 best.setdefault(text, Hit(text, start, end, float(scores[row])))
         return list(best.values())[:top]
 
-    def _take(
-        self, changed: list[tuple[str, int, str | None, str]], embed: Embed
-    ) -> None:
+    def _take(self, changed: list[Changed], embed: Embed) -> None:
         """Embed contents that are new, and note what the files are."""
-        new: dict[str, str] = {}  # of files with one content, the first is embedded
-        for name, _, _, content in changed:
-            if not self._has(content):
-                new.setdefault(content, name)
-        embedded = {file.name: file for file in embed(list(new.values()))}
-        files = [(content, embedded[name]) for content, name in new.items()]
+        numbers = {file.content: self._number(file.content) for file in changed}
+        new: dict[str, int] = {}  # of files with one content, the first is embedded
+        (last,) = self.database.execute("SELECT max(id) FROM contents").fetchone()
+        for file in changed:
+            if numbers[file.content] is None:
+                numbers[file.content] = new[file.name] = (last or 0) + len(new) + 1
+        embedded = {file.name: file for file in embed(list(new))}
+        contents = {number: embedded[name] for name, number in new.items()}
         first = self.rows
         windows = [
-            (content, window.start, window.end)
-            for content, file in files
+            (number, window.start, window.end)
+            for number, file in contents.items()
             for window in file.windows
         ]
         if windows:
-            vectors = [vector for _, file in files for vector in file.vectors]
+            vectors = [vector for file in contents.values() for vector in file.vectors]
             self.vectors.append(first, np.stack(vectors))
+        sums = {number: content for content, number in numbers.items()}
         with self._transaction():
             self.database.executemany(
-                "INSERT INTO contents VALUES (?, ?)",
-                [(content, file.problem) for content, file in files],
+                "INSERT INTO contents VALUES (?, ?, ?)",
+                [(number, sums[number], f.problem) for number, f in contents.items()],
             )
             self.database.executemany(
                 "INSERT INTO windows VALUES (?, ?, ?, ?)",
                 [(row, *window) for row, window in enumerate(windows, first)],
             )
             self.database.executemany(
-                "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)",
-                [(os.fsencode(name), *rest) for name, *rest in changed],
+                "INSERT OR REPLACE INTO files VALUES (?, ?, ?)",
+                [(os.fsencode(f.name), f.state, numbers[f.content]) for f in changed],
             )
 
-    def _has(self, content: str) -> bool:
-        query = "SELECT 1 FROM contents WHERE sha256 = ?"
-        return self.database.execute(query, (content,)).fetchone() is not None
+    def _number(self, content: bytes) -> int | None:
+        """The id of a content that is known."""
+        query = "SELECT id FROM contents WHERE sha256 = ?"
+        found = self.database.execute(query, (content,)).fetchone()
+        return None if found is None else int(found[0])
 
     def _forget(self, removed: Iterable[str]) -> None:
         """Drop files, and what no file holds; once that is most, its room too."""
@@ -221,7 +238,7 @@ class AudioIndex:
                 "DELETE FROM files WHERE name = ?",
                 [(os.fsencode(name),) for name in removed],
             )
-            for table, key in (("windows", "content"), ("contents", "sha256")):
+            for table, key in (("windows", "content"), ("contents", "id")):
                 self.database.execute(
                     f"DELETE FROM {table} WHERE NOT EXISTS "
                     f"(SELECT 1 FROM files WHERE files.content = {table}.{key})"
