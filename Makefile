@@ -43,7 +43,7 @@ test: env
 	$(ACTIVATE) && snakefmt --check Snakefile rules && snakemake --lint
 	$(ACTIVATE) && mypy
 	$(ACTIVATE) && python -m pytest -m "not slow and not workflow" -n 2
-	$(ACTIVATE) && python -m pytest -m workflow -n 2
+	$(ACTIVATE) && python -m pytest -m "workflow and not slow" -n 2
 
 test-slow: env
 	$(ACTIVATE) && python -m pytest -m slow

@@ -20,6 +20,11 @@ if EXTRA_SPLITS:
     include: "rules/extra_splits.smk"
 
 
+# Jobs will run: what came with a clone, and was looked at, stays known.
+onstart:
+    ADOPTED.keep()
+
+
 rule all:
     default_target: True
     input:

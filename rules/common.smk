@@ -43,7 +43,7 @@ GRID_POINTS = [point.name for point in CONFIG.tta.grid.points]
 # A file that rules of committed files have as an input, and what `dvc pull` brought:
 # see workflow_src/versioning/provenance.py. A dry run changes nothing.
 FIRST_USE = provenance.FIRST_USE
-provenance.begin(LAYOUT, dry=workflow.dryrun)
+ADOPTED = provenance.begin(LAYOUT)
 code_changes.say_changes(LAYOUT)
 
 

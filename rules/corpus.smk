@@ -80,6 +80,10 @@ rule join:
     params:
         folder=str(CAPTIONS_FOLDER),
         test_clips=lambda wildcards: selected.test_clips(CONFIG, wildcards.split),
+        # The shards are temporary: what they depend on, the joined split depends on.
+        ingested=lambda wildcards: to_json(
+            selected.ingest_settings(CONFIG, wildcards.split)
+        ),
     shell:
         "python -m workflow_src join --split {wildcards.split}"
         " --captions-folder {params.folder:q}"

@@ -61,22 +61,24 @@ def folders(layout: Layout) -> dict[str, Path]:
     return {"data": layout.data, "runs": layout.runs, "results": layout.results}
 
 
-def begin(layout: Layout, dry: bool) -> None:
+def begin(layout: Layout) -> FileSnapshot:
     """Adopt what has arrived since the last call; rules/common.smk calls this.
+
+    Nobody knows yet whether jobs will run or a person only looks (a dry run, a lint).
+    So it is for this process alone, unless the snapshot's `keep` is called.
 
     Args:
         layout: of the selected corpus.
-        dry: for this process alone: when it ends, all is as it was.
+
+    Returns:
+        All as it was before, to which it returns when the process ends.
     """
+    snapshot = FileSnapshot()
     # Cheap on every call but the first after a pull: reads the records only.
-    if _adopted(layout) == _digests(layout):
-        return
-    if dry:
-        snapshot = FileSnapshot()
+    if _adopted(layout) != _digests(layout):
         atexit.register(snapshot.restore)
         adopt(layout, snapshot)
-    else:
-        adopt(layout)
+    return snapshot
 
 
 def adopt(layout: Layout, snapshot: FileSnapshot | None = None) -> Adoption:

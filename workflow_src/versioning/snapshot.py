@@ -22,6 +22,11 @@ class FileSnapshot:
         """Remember the time of a file that will get another."""
         self._times.setdefault(path, path.stat().st_mtime_ns)
 
+    def keep(self) -> None:
+        """Forget what was before: the changes stay."""
+        self._contents.clear()
+        self._times.clear()
+
     def restore(self) -> None:
         """Make all remembered files what they were."""
         for path, content in self._contents.items():
