@@ -56,7 +56,7 @@ READERS = {
     "lost.jsonl": lambda path: DecodedSource(path.parent),
     "job.jsonl": lambda path: Downloader(lambda clip, to: to, path.parent, "job"),
     "data/corpus/records.json": lambda path: provenance.adopt(Layout("corpus")),
-    ".snakemake/adopted.json": lambda path: provenance.begin(Layout("corpus"), False),
+    ".snakemake/adopted.json": lambda path: provenance.begin(Layout("corpus")),
 }
 
 
