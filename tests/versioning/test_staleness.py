@@ -73,7 +73,7 @@ def test_how_a_step_runs_makes_nothing_stale(found, leaf):
         ("retrieval.model.embedding", {"train_retrieval"}),
         ("captioning.model.encoder_width", {"pretrain", "train_captioning"}),
         ("captioning.decoding.beams", {"caption_split", "caption_grid"}),
-        ("clips.min_seconds", {"ingest"}),
+        ("clips.min_seconds", {"ingest", "join"}),
         ("metrics.resamples", {"table", "figure4"}),
         ("tta.retrieval_layer", {"score_retrieval_grid"}),
     ],
