@@ -205,7 +205,8 @@ def test_both_tools_agree_on_what_a_changed_value_makes_stale(pulled, leaf):
 
 @pytest.mark.slow
 def test_both_tools_agree_for_every_leaf(pulled):
-    for leaf in effects({}, pulled.folder / "config.yaml"):
+    # Another `corpus` needs a folder that is there.
+    for leaf in set(effects({}, pulled.folder / "config.yaml")) - {"corpus"}:
         check_leaf(pulled, leaf)
 
 
