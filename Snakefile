@@ -13,6 +13,7 @@ include: "rules/text.smk"
 include: "rules/train.smk"
 include: "rules/evaluate.smk"
 include: "rules/report.smk"
+include: "rules/study.smk"
 
 
 if EXTRA_SPLITS:

@@ -74,6 +74,7 @@ wildcard_constraints:
     task="captioning|retrieval",
     recipe="[a-z0-9_]+",
     seed="[0-9]+",
+    clips="[0-9]+",
     table="table[1-4]",
 
 

@@ -16,6 +16,7 @@ LAYERS = [
     {"evaluation", "metrics"},
     {"training", "sweep"},
     {"report", "inference"},
+    {"study"},
     {"config", "versioning"},
     {"cli", "steps", "snakemake_command", "__main__"},
 ]

@@ -8,6 +8,8 @@ Steps do not know these places: their options name the files that they read and
 write. `workflow_src.corpus.identity` gives a corpus its name.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -141,6 +143,10 @@ class Layout:
             name: of the point.
         """
         return self.run(task, recipe, seed) / "tta" / name
+
+    def studied(self, clips: int | str) -> Layout:
+        """Places of the study's trainings on the first so many training clips."""
+        return Layout(f"{self.name}/study/{clips}")
 
     @property
     def identities(self) -> list[Path]:

@@ -26,6 +26,7 @@ STEPS: dict[str, dict[str, str]] = {
         "vocabulary": "corpus.steps:vocabulary",
         "word2vec": "models.steps:word2vec",
         "word-pieces": "models.steps:word_pieces",
+        "first-captions": "corpus.steps:first_captions",
     },
     "train": {
         "fetch": "models.steps:fetch",
@@ -48,6 +49,7 @@ STEPS: dict[str, dict[str, str]] = {
         "figure4": "report.grid:write_figure4",
         "layer-search": "evaluation.layer_search:layer_search",
         "sweep": "report.sweep:write_sweep",
+        "study": "study.command:write_study",
         "headlines": "report.headlines:write_headlines",
         "pictures": "report.pictures:draw_pictures",
         "table-formats": "report.formats.command:write_formats",

@@ -23,7 +23,7 @@ def complaint(path="config.yaml", **overrides) -> str:
 
 
 def test_every_scale_of_the_shipped_files_resolves():
-    assert scales() == ["demo", "smoke", "paper"]
+    assert scales() == ["demo", "smoke", "study", "paper"]
     for scale in scales():
         assert config.load(overrides={"scale": scale}).scale == scale
 
@@ -52,7 +52,7 @@ def test_an_unknown_scale_names_the_known_ones():
     found = complaint(scale="big")
     assert found == (
         "config.yaml: scale is big, but config/big.yaml does not exist; known scales: "
-        "demo, smoke, paper"
+        "demo, smoke, study, paper"
     )
 
 

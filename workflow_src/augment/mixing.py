@@ -5,15 +5,18 @@ reads anything. The one implementation: trainings and the public `PairMix` call 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import log
 from typing import Self
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from workflow_src.augment.generators import numpy_generator
+from workflow_src.augment.loudness import levels_in_mix, weights_of_levels
 from workflow_src.augment.settings import PairMixSettings
 from workflow_src.errors import InputError
 
@@ -30,10 +33,15 @@ class MixDraw:
         weights: (G, n) float32 on the CPU, λ (lambda); each row sums to 1.
         waveform_level: (G,) bool on the CPU, γ (gamma); True mixes waveforms, False
             log-mels.
+        offsets_db: (G, n), wanted levels of the sources in the mix, 0 dB for the
+            loudest, where λ depends on how loud they are; else None.
+        named: (G, n) bool, whose captions the mix has; None: all.
     """
 
     weights: Tensor
     waveform_level: Tensor
+    offsets_db: Tensor | None = None
+    named: Tensor | None = None
 
     @classmethod
     def none(cls, n: int = 2) -> Self:
@@ -101,21 +109,56 @@ class Mixing(PairMixSettings):
         """Draws λ (lambda) and γ (gamma) for `count` generated samples, on the CPU.
 
         λ is Beta or Dirichlet, or given; γ is a fair coin for each sample, where the
-        level is `either` (Section 4.3).
+        level is `either` (Section 4.3). With `needs_levels`, `balance` completes the
+        draw once the sources are there.
 
         Args:
             count: G.
             generator: of both draws.
         """
         rng = numpy_generator(generator)
-        if self.fixed_lambda is None:
+        offsets = None
+        if self.level_range_db is not None:
+            offsets = torch.from_numpy(self._draw_offsets(count, rng)).float()
+            weights = weights_of_levels(offsets, torch.zeros_like(offsets))
+        elif self.fixed_lambda is None:
             weights = torch.from_numpy(rng.dirichlet([self.alpha] * self.n, size=count))
         else:
             weights = torch.tensor(self.fixed_weights()).expand(count, self.n).clone()
         gamma = torch.from_numpy(rng.random(count) < 0.5)
         if self.level != "either":
             gamma = torch.full((count,), self.level != "spectrogram")
-        return MixDraw(weights.float(), waveform_level=gamma)
+        return MixDraw(weights.float(), waveform_level=gamma, offsets_db=offsets)
+
+    def _draw_offsets(
+        self, count: int, rng: np.random.Generator
+    ) -> NDArray[np.float64]:
+        """Levels (count, n) of sources in a mix: 0 dB for one, the others below it."""
+        offsets = -rng.uniform(0, self.level_range_db or 0, (count, self.n))
+        offsets[np.arange(count), rng.integers(self.n, size=count)] = 0
+        return offsets
+
+    def balance(self, draw: MixDraw, levels_db: Tensor) -> MixDraw:
+        """Completes a draw by how loud its sources are.
+
+        Args:
+            draw: of G samples.
+            levels_db: (G, n), of the sources; see `workflow_src.augment.loudness`.
+
+        Returns:
+            The draw with the λ that gives the wanted levels (`level_range_db`), and
+            with whose captions are said (`name_range_db`). For `concat`, where every
+            source is heard as it is, all are.
+        """
+        weights = draw.weights
+        if draw.offsets_db is not None:
+            weights = weights_of_levels(draw.offsets_db, levels_db)
+        named = draw.named
+        if self.name_range_db is not None and self.level != "concat":
+            heard = levels_in_mix(weights, levels_db)
+            loudest = heard.max(dim=1, keepdim=True).values
+            named = heard >= loudest - self.name_range_db
+        return replace(draw, weights=weights, named=named)
 
     def mix_waveforms(self, sources: Tensor, weights: Tensor) -> Tensor:
         """Mixes Σ λ_i a_i; for level `concat` the clips follow each other.
@@ -157,8 +200,14 @@ class Mixing(PairMixSettings):
         log_power = sources * NEPERS_PER_DECIBEL + weights.log()
         return log_power.logsumexp(dim=1) / NEPERS_PER_DECIBEL
 
-    def mix_captions(self, captions: Sequence[str]) -> list[str]:
-        """Joins every n captions in their order, one space between (Equation 1).
+    def mix_captions(
+        self, captions: Sequence[str], named: Tensor | None = None
+    ) -> list[str]:
+        """Joins every n captions in their order (Equation 1: one space between).
+
+        Args:
+            captions: n · G of them.
+            named: (G, n) bool, which of them are said; None: all.
 
         Raises:
             InputError: the captions are no multiple of n.
@@ -167,8 +216,19 @@ class Mixing(PairMixSettings):
             raise InputError(
                 f"pairmix: {len(captions)} captions are no multiple of n = {self.n}"
             )
+        joint = " "
+        if self.joint == "conjunction":
+            joint = " then " if self.level == "concat" else " and "
+        said = [True] * len(captions) if named is None else named.flatten().tolist()
         return [
-            " ".join(captions[i : i + self.n]) for i in range(0, len(captions), self.n)
+            joint.join(
+                caption
+                for caption, is_said in zip(
+                    captions[i : i + self.n], said[i : i + self.n], strict=True
+                )
+                if is_said
+            )
+            for i in range(0, len(captions), self.n)
         ]
 
     def join(self, mixed: Tensor, sources: Tensor, draw: MixDraw) -> Tensor:

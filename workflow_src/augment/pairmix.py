@@ -16,8 +16,9 @@ from workflow_src.augment.generators import (
     or_default,
     seed_from,
 )
+from workflow_src.augment.loudness import level_of_log_mels, level_of_waveforms
 from workflow_src.augment.mixing import Clips, FrontEnd, MixDraw, Mixing
-from workflow_src.augment.settings import MixingDomain, MixingLevel
+from workflow_src.augment.settings import Joint, MixingDomain, MixingLevel
 from workflow_src.errors import InputError
 
 Pairs = tuple[Tensor, Sequence[str]]  # clips and their captions
@@ -72,6 +73,12 @@ class PairMix:
         n: pairs in a mix.
         domain: `log` mixes log-mels as they are; `power` mixes mel power and goes
             back to decibels. Of spectrogram-level mixes only.
+        joint: `space` between captions, the paper's, or `conjunction`: " and ", for
+            `concat` " then ".
+        level_range_db: beyond the paper: no source lies more than so many dB below
+            the loudest of its mix; λ is drawn for that, by the clips' levels.
+        name_range_db: beyond the paper: the caption of a source that lies more than
+            so many dB below the loudest of its mix is left out.
         generator: of every draw; None takes torch's default generator. In a worker
             of a DataLoader each worker has its own stream, decided by the seeds of
             this generator and of the worker; to repeat it, seed the loader too.
@@ -90,9 +97,22 @@ class PairMix:
         n: int = 2,
         domain: MixingDomain = "log",
         generator: torch.Generator | None = None,
+        joint: Joint = "space",
+        level_range_db: float | None = None,
+        name_range_db: float | None = None,
     ) -> None:
         self.front_end = front_end
-        self.mixing = Mixing(ratio, level, alpha, fixed_lambda, n, domain)
+        self.mixing = Mixing(
+            ratio,
+            level,
+            alpha,
+            fixed_lambda,
+            n,
+            domain,
+            joint,
+            level_range_db,
+            name_range_db,
+        )
         self.generator = generator
         self._of_worker: tuple[int, torch.Generator] | None = None
 
@@ -172,13 +192,19 @@ class PairMix:
         if len(rows):
             clips = torch.cat([clips, pool[0][rows.to(pool[0].device)]])
         is_waveform = clips.ndim == 2
+        mix = draw.mix
+        if self.mixing.needs_levels and len(rows):
+            level_of = level_of_waveforms if is_waveform else level_of_log_mels
+            levels = level_of(clips[kept:]).view(draw.sources.shape).cpu()
+            mix = self.mixing.balance(mix, levels)
         all_clips = (
             Clips.of_waveforms(clips) if is_waveform else Clips.of_log_mels(clips)
         )
-        log_mels = self.mixing.log_mels(all_clips, draw.mix, self.front_end)
+        log_mels = self.mixing.log_mels(all_clips, mix, self.front_end)
         if not len(rows):  # may be the memory of the input
             log_mels = log_mels.clone()
-        mixed = self.mixing.mix_captions([pool[1][row] for row in rows.tolist()])
+        sources = [pool[1][row] for row in rows.tolist()]
+        mixed = self.mixing.mix_captions(sources, mix.named)
         return log_mels, [*captions[:kept], *mixed]
 
     def collate_fn(

@@ -19,8 +19,10 @@ SAMPLE_RATE = 32_000  # Hz, of both systems the paper builds on
 
 MixingLevel = Literal["either", "waveform", "spectrogram", "concat"]
 MixingDomain = Literal["log", "power"]
+Joint = Literal["space", "conjunction"]
 LEVELS: tuple[str, ...] = ("either", "waveform", "spectrogram", "concat")
 DOMAINS: tuple[str, ...] = ("log", "power")
+JOINTS: tuple[str, ...] = ("space", "conjunction")
 
 
 @dataclass(frozen=True)
@@ -204,6 +206,13 @@ class PairMixSettings(Settings):
         n: pairs in a mix, N of Equation 1.
         domain: `log` mixes the log-mels that the model is fed; `power` mixes
             mel power and goes back to decibels. Spectrogram level only.
+        joint: between the captions of a mix. `space`: one space (Equation 1).
+            `conjunction`: " and " for mixes, " then " for `concat`; not the paper's.
+        level_range_db: if given, λ is neither Beta nor fixed: the sources' levels in
+            the mix lie at most so many dB apart, drawn uniformly, as
+            `workflow_src.augment.loudness` measures them; not the paper's.
+        name_range_db: if given, the caption of a source that lies more than so many
+            dB below the loudest of its mix is left out; not the paper's.
 
     Raises:
         InputError: a value out of its range, named in the sentence.
@@ -215,6 +224,9 @@ class PairMixSettings(Settings):
     fixed_lambda: float | tuple[float, ...] | None = None
     n: int = 2
     domain: MixingDomain = "log"
+    joint: Joint = "space"
+    level_range_db: float | None = None
+    name_range_db: float | None = None
 
     def __post_init__(self) -> None:
         if self.level not in LEVELS:
@@ -224,6 +236,18 @@ class PairMixSettings(Settings):
         if self.domain not in DOMAINS:
             raise InputError(
                 f"pairmix: domain is one of {', '.join(DOMAINS)}, not {self.domain!r}"
+            )
+        if self.joint not in JOINTS:
+            raise InputError(
+                f"pairmix: joint is one of {', '.join(JOINTS)}, not {self.joint!r}"
+            )
+        for key in ("level_range_db", "name_range_db"):
+            value = getattr(self, key)
+            if value is not None and not 0 <= value < float("inf"):
+                raise InputError(f"pairmix: {key} is at least 0 dB, not {value}")
+        if self.level_range_db is not None and self.fixed_lambda is not None:
+            raise InputError(
+                "pairmix: level_range_db draws λ, and fixed_lambda gives it; choose one"
             )
         if not 0 <= self.ratio <= 1:
             raise InputError(f"pairmix: ratio is from 0 to 1, not {self.ratio}")
@@ -261,6 +285,11 @@ class PairMixSettings(Settings):
     def needs_waveforms(self) -> bool:
         """Whether any generated sample can be mixed from waveforms."""
         return self.level != "spectrogram"
+
+    @property
+    def needs_levels(self) -> bool:
+        """Whether what is mixed depends on how loud the sources are."""
+        return (self.level_range_db, self.name_range_db) != (None, None)
 
     def generated(self, batch_size: int) -> int:
         """Counts the generated samples of a mini-batch: round(K · B)."""

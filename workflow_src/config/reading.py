@@ -1,7 +1,8 @@
 """Reads config.yaml: applies the scale and the command line, checks every key.
 
 A value comes, in this order, from config.yaml, from the overlay of the scale
-(config/<scale>.yaml; the scale `paper` has none), and from the command line.
+(config/<scale>.yaml; the scale `paper` has none), and from the command line. An overlay
+whose first key is `over: demo` lies over that of the scale `demo`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from workflow_src.settings import KeyComplaint, plain, read
 
 OVERLAYS = "config"  # folder beside config.yaml
 TYPED = "--config"  # the layer of what was typed behind it
+BENEATH = "over"  # key of an overlay: the scale over whose values its own lie
 PAPER = "paper"  # the scale of config.yaml's own values
 # Of a value at the top of `--config`, what is no text.
 WORDS = {"null": None, "true": True, "false": False}
@@ -74,15 +76,20 @@ def layers(path: Path | str, overrides: Mapping[str, Any]) -> dict[str, Any]:
     scale = typed.get("scale", files[str(path)].get("scale"))
     if scale is None:
         raise InputError(f"{path}: scale is missing")
-    if scale != PAPER:
+    overlays: dict[str, Any] = {}
+    while scale != PAPER:
         overlay = path.parent / OVERLAYS / f"{scale}.yaml"
         if not overlay.is_file():
             raise InputError(
                 f"{path}: scale is {scale}, but {overlay} does not exist; known "
                 f"scales: {', '.join(scales(path))}"
             )
-        files[str(overlay)] = _mapping(overlay)
-    return files | {TYPED: typed}
+        if str(overlay) in overlays:
+            raise InputError(f"{overlay}: `{BENEATH}` leads back to it")
+        values = _mapping(overlay)
+        scale = values.pop(BENEATH, PAPER)
+        overlays = {str(overlay): values} | overlays
+    return files | overlays | {TYPED: typed}
 
 
 def resolve(files: Mapping[str, Any]) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from workflow_src.config.sections import (
 from workflow_src.errors import InputError
 from workflow_src.models.settings import ACT_PATCH_FRAMES, ACT_PATCHES
 from workflow_src.settings import Settings
+from workflow_src.study.settings import StudyConfig
 from workflow_src.sweep import SweepCell, sweep_cells
 from workflow_src.training.settings import PretrainingOptimization
 
@@ -58,6 +59,7 @@ class Config(Settings):
         tables: name -> columns and rows.
         tta: test-time augmentation.
         sweep: of Section 4.3.
+        study: of docs/study.md.
 
     Raises:
         InputError: a value out of range, or at odds with another key.
@@ -87,6 +89,7 @@ class Config(Settings):
     tables: dict[str, TableConfig] = field(default_factory=dict)
     tta: TestTimeConfig = field(default_factory=TestTimeConfig)
     sweep: SweepConfig = field(default_factory=SweepConfig)
+    study: StudyConfig = field(default_factory=StudyConfig)
 
     def __post_init__(self) -> None:
         self._check_values()
@@ -94,6 +97,7 @@ class Config(Settings):
             self.recipe(name)
         self._check_tables()
         self._check_sweep()
+        self._check_study()
         self._check_frames()
 
     @property
@@ -227,6 +231,13 @@ class Config(Settings):
             raise InputError(f"sweep: {error}") from None
         if len({cell.recipe.name for cell in cells}) < len(cells):
             raise InputError("sweep: a ratio or a fixed_lambda is there twice")
+
+    def _check_study(self) -> None:
+        for task, _, recipe in self.study.trainings:
+            try:
+                self.recipe(recipe).check_task(task)
+            except InputError as error:
+                raise InputError(f"study: {error}") from None
 
     def _check_frames(self) -> None:
         hop = self.captioning.hop_length

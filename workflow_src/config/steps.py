@@ -32,6 +32,7 @@ from workflow_src.report.settings import (
     ViewedSettings,
     published_figures,
 )
+from workflow_src.study.settings import StudySettings
 from workflow_src.training.settings import (
     OWN,
     SCRATCH,
@@ -180,6 +181,59 @@ def retriever(config: Config, recipe: str, seed: int) -> RetrievalSettings:
         model=own.model,
         optimization=own.training,
     )
+
+
+def studied_captioner(
+    config: Config, recipe: str, seed: int, clips: int
+) -> CaptioningSettings:
+    """What a captioner of the study depends on, beside its captions.
+
+    Args:
+        config: resolved.
+        recipe: name of the augmentation recipe.
+        seed: of the training.
+        clips: it is trained on.
+    """
+    own = captioner(config, recipe, seed)
+    length = config.study.optimization("captioning", clips, own.optimization)
+    return replace(own, optimization=length)
+
+
+def studied_retriever(
+    config: Config, recipe: str, seed: int, clips: int
+) -> RetrievalSettings:
+    """What a retriever of the study depends on, beside its captions.
+
+    Args:
+        config: resolved.
+        recipe: name of the augmentation recipe.
+        seed: of the training.
+        clips: it is trained on.
+    """
+    own = retriever(config, recipe, seed)
+    length = config.study.optimization("retrieval", clips, own.optimization)
+    return replace(own, optimization=length)
+
+
+def study(config: Config) -> StudySettings:
+    """What the tables and figures of the study show."""
+    own = config.study
+    return StudySettings(
+        own.seeds, own.comparisons, own.test_time, config.metrics.resamples
+    )
+
+
+def studied_caption_grid(config: Config) -> CaptionGridSettings:
+    """What captions at the study's points of test-time augmentation depend on."""
+    own = caption_grid(config)
+    return replace(
+        own, test_time=replace(own.test_time, grid=config.study.test_time.grid)
+    )
+
+
+def studied_retrieval_grid(config: Config) -> TestTimeSettings:
+    """What embeddings at the study's points of test-time augmentation depend on."""
+    return replace(retrieval_grid(config), grid=config.study.test_time.grid)
 
 
 def _recipe(config: Config, name: str) -> RecipeSettings:

@@ -12,6 +12,7 @@ from workflow_src.corpus.settings import (
     DownloadOptions,
     IngestSettings,
 )
+from workflow_src.errors import InputError
 from workflow_src.files import write_atomically
 
 
@@ -245,3 +246,28 @@ def vocabulary(*, captions: Path, output: Path) -> None:
     from workflow_src.corpus.text import Vocabulary
 
     Vocabulary.from_captions(text for _, text in read_pairs(captions)).save(output)
+
+
+def first_captions(*, captions: Path, clips: int, output: Path) -> None:
+    """Take the first clips of the training split: a smaller training corpus.
+
+    Args:
+        captions: of the training split.
+        clips: how many.
+        output: their captions.
+
+    Raises:
+        InputError: the split has fewer.
+    """
+    from workflow_src.corpus.pairs import read_references
+    from workflow_src.csv_files import write_csv
+
+    by_clip = read_references(captions)
+    if len(by_clip) < clips:
+        raise InputError(
+            f"{captions} has {len(by_clip)} clips, and {clips} are asked for (study: "
+            "see its comparisons, and --config scale=study)"
+        )
+    taken = list(by_clip.items())[:clips]
+    rows = [(name, text) for name, texts in taken for text in texts]
+    write_csv(output, ("file_name", "caption"), rows)

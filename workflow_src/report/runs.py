@@ -60,18 +60,26 @@ class MethodScores:
         scores = self._scores.items()
         return [seed for seed, own in scores if metric in own.metrics]
 
-    def resample(self, metric: str, counts: Array) -> ResampledScore:
+    def clip_names(self, metric: str) -> list[str]:
+        """The clips that a metric is of, sorted by name."""
+        return sorted(self._queries(metric, self.seeds(metric)[0]))
+
+    def resample(
+        self, metric: str, counts: Array, part: NDArray[np.bool_] | None = None
+    ) -> ResampledScore:
         """A metric of each run, as it is and on drawn clips.
 
         Args:
             metric: its name, as in the tables.
             counts: (R, N), how often each clip was drawn, the clips sorted by name.
+            part: (N,), the clips that `counts` draws from and that the score as it is
+                is of; None: all.
 
         Raises:
             InputError: runs of other clips, or files that are not of one evaluation.
         """
         seeds = self.seeds(metric)
-        resampled = []
+        values, resampled = [], []
         for seed, value in zip(seeds, self.values(metric), strict=True):
             self._check_queries(self, metric, seeds[0], seed)
             score = self._corpus_score(metric, seed)
@@ -81,9 +89,10 @@ class MethodScores:
                     f"{self._folders[seed]}: {metric} is {value:.6g} in {SCORES_FILE} "
                     f"and {again:.6g} by its clips: evaluate this run again"
                 )
+            values.append(value if part is None else float(score(part[None] * 1.0)[0]))
             resampled.append(score(counts))
         return ResampledScore(
-            tuple(seeds), np.array(self.values(metric)), np.stack(resampled, axis=1)
+            tuple(seeds), np.array(values), np.stack(resampled, axis=1)
         )
 
     def check_pairs(self, other: "MethodScores", metric: str) -> int:

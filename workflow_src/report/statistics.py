@@ -8,6 +8,9 @@ together: see `workflow_src.metrics.uncertainty`.
 import logging
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from workflow_src.metrics.uncertainty import (
     Array,
     CorrectedDifference,
@@ -30,10 +33,20 @@ class Bootstrap:
         resamples: how many test sets are drawn.
         seed: of the draws; equal seeds give equal intervals.
         decimals: with which the table prints its scores.
+        only: file names of the clips that are scored; None: all. What a metric knows
+            of the whole test set stays: CIDEr's document frequencies, the clips among
+            which retrieval ranks.
     """
 
-    def __init__(self, resamples: int, seed: int = 0, decimals: int = 2):
+    def __init__(
+        self,
+        resamples: int,
+        seed: int = 0,
+        decimals: int = 2,
+        only: frozenset[str] | None = None,
+    ):
         self._resamples, self._seed, self._decimals = resamples, seed, decimals
+        self._only = only
         self._counts: dict[int, Array] = {}
         self._scores: dict[tuple[MethodScores, str], ResampledScore] = {}
 
@@ -50,21 +63,39 @@ class Bootstrap:
         Raises:
             InputError: they are not of the same clips and captions.
         """
-        clips = baseline.check_pairs(system, metric)
-        ours, theirs = (
-            self._resample(method, metric, clips) for method in (system, baseline)
-        )
+        baseline.check_pairs(system, metric)
+        ours, theirs = (self.scores(method, metric) for method in (system, baseline))
         return paired_difference(ours, theirs, self._seed, self._decimals)
 
-    def _resample(
-        self, method: MethodScores, metric: str, clips: int
-    ) -> ResampledScore:
-        if clips not in self._counts:
-            self._counts[clips] = draw_clips(clips, self._resamples, self._seed)
+    def scores(self, method: MethodScores, metric: str) -> ResampledScore:
+        """A method's scores of its runs, as they are and on the drawn clips.
+
+        Args:
+            method: a method.
+            metric: its name, as in the tables.
+
+        Raises:
+            InputError: runs of other clips, or fewer than two clips to draw from.
+        """
         if (method, metric) not in self._scores:
-            counts = self._counts[clips]
-            self._scores[method, metric] = method.resample(metric, counts)
+            names = method.clip_names(metric)
+            part = None
+            if self._only is not None:
+                part = np.array([name in self._only for name in names])
+            counts = self._draw(len(names), part)
+            self._scores[method, metric] = method.resample(metric, counts, part)
         return self._scores[method, metric]
+
+    def _draw(self, clips: int, part: NDArray[np.bool_] | None) -> Array:
+        if clips not in self._counts:
+            if part is None:
+                counts = draw_clips(clips, self._resamples, self._seed)
+            else:
+                counts = np.zeros((self._resamples, clips))
+                drawn = draw_clips(int(part.sum()), self._resamples, self._seed)
+                counts[:, part] = drawn
+            self._counts[clips] = counts
+        return self._counts[clips]
 
 
 def table_differences(

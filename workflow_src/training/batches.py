@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from workflow_src.audio.store import FULL_SCALE
 from workflow_src.augment.generators import torch_generator
+from workflow_src.augment.loudness import level_of_log_mels
 from workflow_src.augment.mixing import Clips, MixDraw, Mixing
 from workflow_src.augment.recipe import Recipe, is_changed
 from workflow_src.augment.spectrogram import SpectrogramTransform
@@ -161,6 +162,7 @@ class Batches:
         mix = MixDraw.none(self._mixing.n)
         if self.recipe.pairmix is not None:
             mix = self.recipe.pairmix.draw(len(plan.extra), generator)
+            mix = self._balanced(mix, plan.extra)
         captions = [self.captions[row] for row in rows]
         if self.recipe.eda is not None:
             captions = self.recipe.eda(captions, generator)
@@ -177,6 +179,18 @@ class Batches:
             captions,
             self._tensor(waveforms),
             self._tensor(log_mels),
+        )
+
+    def _balanced(self, mix: MixDraw, sources: NDArray[np.int64]) -> MixDraw:
+        """Let λ and the captions depend on how loud the recordings are, if asked to.
+
+        All sources are measured on the cached log-mels, before any effect.
+        """
+        if not self._mixing.needs_levels or not sources.size:
+            return mix
+        log_mels = torch.from_numpy(self._log_mels.read(sources.flatten()))
+        return self._mixing.balance(
+            mix, level_of_log_mels(log_mels).view(sources.shape)
         )
 
     def _tensor(self, values: NDArray[Any] | None) -> Tensor | None:
@@ -196,7 +210,7 @@ class Batches:
         log_mels = self._mixing.log_mels(clips, mix, self._front_end)
         captions = list(inputs.captions)
         kept = len(plan.ordinary)
-        captions[kept:] = self._mixing.mix_captions(captions[kept:])
+        captions[kept:] = self._mixing.mix_captions(captions[kept:], mix.named)
         groups = [*plan.ordinary[:, None], *plan.extra]
         names = [tuple(self.names[row] for row in group) for group in groups]
         spec_augment = self.recipe.bound_specaugment(generator)

@@ -20,22 +20,25 @@ from workflow_src.corpus.embedded.words import (
 
 # {n:s} is a sentence of event n, {n:p} its participle, {n:b} the same as a
 # background: "a dog barks", "a dog barking", "a dog barking in the background".
-# In a scene over a background, the background is the last event.
+# In a scene over a background, the background is the last event. How often each
+# stands here follows AudioCaps (docs/embedded_corpus.md): half of its captions have
+# an "and", one in six a "followed by", one in twenty a "while".
 TEMPLATES: dict[str, tuple[str, ...]] = {
     "alone": (
-        "{0:s}",
-        "{0:s}",
-        "{0:s}",
-        "{0:p}",
+        *("{0:s}", "{0:p}") * 5,
         "{0:p} can be heard",
         "the sound of {0:p}",
     ),
     "over": (
-        "{0:s} while {1:s}",
-        "{0:s} as {1:s}",
-        "{1:s} while {0:s}",
-        "{1:s} as {0:s}",
+        "{0:s} and {1:s}",
+        "{0:s} and {1:s}",
         "{1:s} and {0:s}",
+        "{1:s} and {0:s}",
+        "{0:p} and {1:p}",
+        "{1:p} and {0:p}",
+        "{0:s} as {1:s}",
+        "{1:s} as {0:s}",
+        "{0:s} while {1:s}",
         "{0:s} with {1:b}",
         "{0:p} with {1:b}",
         "{1:p} with {0:p}",
@@ -43,39 +46,36 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
     "together": (
         "{0:s} and {1:s}",
         "{1:s} and {0:s}",
-        "{0:s} while {1:s}",
-        "{1:s} as {0:s}",
         "{0:p} and {1:p}",
-        "{0:s} at the same time as {1:s}",
+        "{1:p} and {0:p}",
+        "{0:s} as {1:s}",
+        "{1:s} while {0:s}",
     ),
     "then": (
-        "{0:s}, then {1:s}",
-        "{0:s}, then {1:s}",
-        "{0:s} and then {1:s}",
         "{0:s} followed by {1:p}",
         "{0:p} followed by {1:p}",
+        "{0:p} followed by {1:p}",
+        "{0:s} and then {1:s}",
+        "{0:s}, then {1:s}",
         "{0:s} before {1:s}",
-        "{1:s} after {0:s}",
-        "first {0:s}, then {1:s}",
     ),
     "over_then": (
-        "{0:s}, then {1:s} while {2:s}",
-        "{2:s} while {0:s}, then {1:s}",
-        "{2:s} as {0:s} and then {1:s}",
+        "{2:s} and {0:s} followed by {1:p}",
         "{0:s} followed by {1:p} as {2:s}",
         "{0:p} followed by {1:p} with {2:b}",
-        "{2:s} while {0:s} followed by {1:p}",
+        "{2:s} while {0:s} and then {1:s}",
+        "{2:s} as {0:s}, then {1:s}",
+        "{0:s} and {2:s}, then {1:s}",
     ),
     "then_then": (
+        "{0:s} followed by {1:p} and then {2:p}",
+        "{0:p} followed by {1:p} and {2:p}",
         "{0:s}, then {1:s}, then {2:s}",
         "{0:s}, then {1:s} and finally {2:s}",
-        "{0:s} followed by {1:p} and then {2:p}",
-        "first {0:s}, then {1:s} and finally {2:s}",
-        "{0:p}, then {1:p}, then {2:p}",
     ),
 }
 # Chance that a caption mentions a manner, or how often something calls.
-MENTION = 0.8
+MENTION = 0.7
 
 
 def caption(scene: Scene, rng: np.random.Generator) -> str:

@@ -30,6 +30,12 @@ LOUDEST_PEAK = 0.7
 # Share of an event's energy that comes back from the room.
 REVERBERANT = {"near": 0.02, "far": 0.7}
 DEFAULT_REVERBERANT = 0.12
+# The recording: its level in dB, its noise in dB below full scale, and the frequencies
+# in Hz below and above which its microphone hears less.
+RECORDING_LEVEL = (-6, 0)
+NOISE_FLOOR = (-84, -56)
+LOW_CUT = (25, 120)
+HIGH_CUT = (5_000, 15_000)
 FRAME = 0.05  # seconds
 
 
@@ -53,13 +59,30 @@ def render(scene: Scene, synth: Synth, seconds: float) -> NDArray[np.int16]:
         if share:
             add_at(wet, stem * np.float32(share), start)
     mix = dry + reverberate(wet, synth) if wet.any() else dry
-    # The recorder's own noise, and its insensitivity below 25 Hz.
-    floor = 10 ** (synth.uniform(-84, -72) / 20)
-    mix = synth.band(mix + np.float32(floor) * synth.white(seconds), 25, None)
+    mix = record(mix, synth)
     peak = np.abs(mix).max()
     if peak > 0.95:
         mix *= np.float32(0.95 / peak)
     return np.rint(mix * np.float32(32767)).astype(np.int16)
+
+
+def record(sound: Signal, synth: Synth) -> Signal:
+    """Record a sound as one of many machines would, from good to poor.
+
+    Each clip of AudioCaps comes from another person's: its level, what its microphone
+    lets through and its own noise say nothing of the scene, and a model must not learn
+    them.
+
+    Args:
+        sound: (samples,) at full level.
+        synth: of the draws.
+    """
+    level = 10 ** (synth.uniform(*RECORDING_LEVEL) / 20)
+    floor = 10 ** (synth.uniform(*NOISE_FLOOR) / 20)
+    low, high = synth.log_uniform(*LOW_CUT), synth.log_uniform(*HIGH_CUT)
+    sound = synth.band(sound, None, min(high, 0.45 * synth.rate), 1)
+    noise = synth.white(len(sound) / synth.rate)
+    return synth.band(np.float32(level) * sound + np.float32(floor) * noise, low, None)
 
 
 def stems(scene: Scene, synth: Synth) -> list[Signal]:

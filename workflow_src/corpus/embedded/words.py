@@ -55,8 +55,8 @@ WORDS: dict[str, tuple[Words, ...]] = {
         _of("helicopter|helicopters", "fly, hover, whir", True),
         _of("|helicopter blades", "whir"),
     ),
-    "rain": (_of("rain, =the rain", "fall, come down, patter", True),),
-    "wind": (_of("wind, =the wind", "blow, howl", True),),
+    "rain": (_of("rain, rain, =the rain", "fall, come down, patter", True),),
+    "wind": (_of("wind, wind, =the wind", "blow, howl", True),),
     "thunder": (_of("thunder", "rumble, roar", True),),
     "stream": (
         _of("water", "flow, trickle"),
