@@ -1,6 +1,7 @@
 # The study of docs/study.md: the same trainings on the first clips of the training
 # split, at several sizes, with several seeds. A target of its own, not part of `all`:
 #   snakemake --cores 8 --resources gpu=1 --config scale=study -- study
+from workflow_src.config import studied
 from workflow_src.study.files import STUDY_FILES
 
 STUDY = CONFIG.study
@@ -115,7 +116,7 @@ use rule train_captioning as studied_captioner with:
         LAYOUT.logs / "study" / "captioner.{clips}.{recipe}.seed{seed}.time.tsv"
     params:
         settings=lambda wildcards: to_json(
-            steps.studied_captioner(
+            studied.captioner(
                 CONFIG, wildcards.recipe, int(wildcards.seed), int(wildcards.clips)
             )
         ),
@@ -145,7 +146,7 @@ use rule train_retrieval as studied_retriever with:
         LAYOUT.logs / "study" / "retriever.{clips}.{recipe}.seed{seed}.time.tsv"
     params:
         settings=lambda wildcards: to_json(
-            steps.studied_retriever(
+            studied.retriever(
                 CONFIG, wildcards.recipe, int(wildcards.seed), int(wildcards.clips)
             )
         ),
@@ -202,7 +203,7 @@ use rule caption_grid as studied_caption_grid with:
     benchmark:
         LAYOUT.logs / "study" / "caption_grid.{clips}.{recipe}.seed{seed}.time.tsv"
     params:
-        settings=to_json(steps.studied_caption_grid(CONFIG)),
+        settings=to_json(studied.caption_grid(CONFIG)),
 
 
 use rule score_caption_grid as score_studied_caption_grid with:
@@ -231,7 +232,7 @@ use rule score_retrieval_grid as score_studied_retrieval_grid with:
     benchmark:
         LAYOUT.logs / "study" / "retrieval_grid.{clips}.{recipe}.seed{seed}.time.tsv"
     params:
-        settings=to_json(steps.studied_retrieval_grid(CONFIG)),
+        settings=to_json(studied.retrieval_grid(CONFIG)),
 
 
 # All that was trained, scored: what the study's tables are made of.
@@ -271,7 +272,7 @@ rule study_tables:
     conda:
         "../envs/workflow.yaml"
     params:
-        settings=to_json(steps.study(CONFIG)),
+        settings=to_json(studied.tables(CONFIG)),
         runs=str(LAYOUT.runs / "study"),
         folder=str(LAYOUT.results / "study"),
     shell:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import workflow_src
 from tests.records import record
 from workflow_src import config
-from workflow_src.config import corpus, steps
+from workflow_src.config import corpus, steps, studied
 from workflow_src.errors import InputError
 from workflow_src.evaluation.scores import Evaluated, Scores
 from workflow_src.layout import FRONT_ENDS
@@ -242,6 +242,9 @@ def of_the_workflow(scale: str) -> list[Settings]:
             steps.page,
             steps.examples,
             steps.viewed,
+            studied.caption_grid,
+            studied.retrieval_grid,
+            studied.tables,
         )
     ]
     said = Scores(Evaluated.of(record(), "test", "tta-10"), 4, {"CIDEr": 1.5})

@@ -114,7 +114,6 @@ def test_the_public_pairmix_measures_its_own_clips():
         ({"joint": "comma"}, "joint is one of space, conjunction"),
         ({"level_range_db": -1.0}, "level_range_db is at least 0 dB"),
         ({"name_range_db": float("inf")}, "name_range_db is at least 0 dB"),
-        ({"level_range_db": 6.0, "fixed_lambda": 0.5}, "choose one"),
     ],
 )
 def test_values_out_of_range_are_a_sentence(values, said):

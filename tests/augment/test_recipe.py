@@ -153,3 +153,12 @@ def test_bad_recipes(given, sentence):
 def test_a_recipe_that_nobody_defines():
     with pytest.raises(InputError, match=r"recipe alll is not defined .* mean all\?"):
         CONFIG.recipe("alll")
+
+
+def test_stripes_last_as_long_at_another_hop():
+    published = CONFIG.recipe("all")
+    coarse = published.of_frames(1000 / 320)
+    assert coarse.specaugment.time_width == 20
+    assert coarse.specaugment.frequency_width == published.specaugment.frequency_width
+    assert published.of_frames(1.0) == published
+    assert CONFIG.recipe("none").of_frames(3.0) == CONFIG.recipe("none")

@@ -9,6 +9,8 @@ from workflow_src.errors import InputError
 from workflow_src.settings import Settings
 
 FrontEndName = Literal["act", "panns"]
+# Samples from frame to frame in the published systems.
+PUBLISHED_HOP_LENGTH: dict[str, int] = {"act": 640, "panns": 320}
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class FrontEndSettings(Settings):
 
     Attributes:
         name: `act` or `panns`: the two systems the paper builds on.
-        hop_length: samples from frame to frame; published: 640 and 320.
+        hop_length: samples from frame to frame; see `PUBLISHED_HOP_LENGTH`.
 
     Raises:
         InputError: a hop below 1.
@@ -70,3 +72,8 @@ class FrontEndSettings(Settings):
     def frames(self, samples: int) -> int:
         """Count the frames of a clip: centred ones, of ACT without the last."""
         return samples // self.hop_length + (self.name == "panns")
+
+    @property
+    def published_frames(self) -> float:
+        """How many frames of the published system one frame lasts."""
+        return self.hop_length / PUBLISHED_HOP_LENGTH[self.name]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from workflow_src.augment.settings import (
@@ -83,6 +83,12 @@ class RecipeSettings(Settings):
             where = f"recipes.{name}.{augmentation}"
             parts[augmentation] = read(type(default), merged, where)
         return cls(name=name, **parts)
+
+    def of_frames(self, length: float) -> RecipeSettings:
+        """The same strengths in seconds, where a frame lasts `length` times as long."""
+        if self.specaugment is None:
+            return self
+        return replace(self, specaugment=self.specaugment.of_frames(length))
 
     def check_task(self, task: str) -> None:
         """Raise an InputError if a task must not be trained under this recipe."""

@@ -163,6 +163,10 @@ class SpecAugmentSettings(Settings):
             frequency_width=round(self.frequency_width * factor),
         )
 
+    def of_frames(self, length: float) -> Self:
+        """The same stripes in seconds, where a frame lasts `length` times as long."""
+        return replace(self, time_width=round(self.time_width / length))
+
 
 @dataclass(frozen=True)
 class EDASettings(Settings):
@@ -208,8 +212,8 @@ class PairMixSettings(Settings):
             mel power and goes back to decibels. Spectrogram level only.
         joint: between the captions of a mix. `space`: one space (Equation 1).
             `conjunction`: " and " for mixes, " then " for `concat`; not the paper's.
-        level_range_db: if given, λ is neither Beta nor fixed: the sources' levels in
-            the mix lie at most so many dB apart, drawn uniformly, as
+        level_range_db: if given, `alpha` and `fixed_lambda` are not used: the sources'
+            levels in the mix lie at most so many dB apart, drawn uniformly, as
             `workflow_src.augment.loudness` measures them; not the paper's.
         name_range_db: if given, the caption of a source that lies more than so many
             dB below the loudest of its mix is left out; not the paper's.
@@ -245,10 +249,6 @@ class PairMixSettings(Settings):
             value = getattr(self, key)
             if value is not None and not 0 <= value < float("inf"):
                 raise InputError(f"pairmix: {key} is at least 0 dB, not {value}")
-        if self.level_range_db is not None and self.fixed_lambda is not None:
-            raise InputError(
-                "pairmix: level_range_db draws λ, and fixed_lambda gives it; choose one"
-            )
         if not 0 <= self.ratio <= 1:
             raise InputError(f"pairmix: ratio is from 0 to 1, not {self.ratio}")
         if not 0 < self.alpha < float("inf"):

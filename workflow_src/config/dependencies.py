@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from workflow_src.config import corpus, steps
+from workflow_src.config import corpus, steps, studied
 from workflow_src.config.schema import Config
 from workflow_src.layout import FRONT_ENDS, SPLITS
 from workflow_src.settings import digest
@@ -49,7 +49,21 @@ STAGES: dict[str, tuple[str, ...]] = {
     "evaluate": ("table", "figure4", "sanity", "headlines"),
 }
 # Targets of their own, not part of `all`.
-EXTRA_TARGETS = ("sweep_table", "layer_search", "pictures")
+EXTRA_TARGETS = (
+    "sweep_table",
+    "layer_search",
+    "pictures",
+    "studied_word2vec",
+    "studied_word_pieces",
+    "studied_captioner",
+    "studied_retriever",
+    "studied_split",
+    "score_studied_captions",
+    "studied_caption_grid",
+    "score_studied_caption_grid",
+    "score_studied_retrieval_grid",
+    "study_tables",
+)
 
 
 def dependencies(config: Config) -> Dependencies:
@@ -83,6 +97,7 @@ def _jobs(config: Config) -> Iterator[tuple[str, str, Any]]:
     yield "sweep_table", "", steps.sweep(config)
     yield "layer_search", "", steps.layer_search(config)
     yield "pictures", "", steps.pictures(config)
+    yield from _study(config)
 
 
 def _corpus(config: Config) -> Iterator[tuple[str, str, Any]]:
@@ -128,6 +143,31 @@ def _evaluations(config: Config) -> Iterator[tuple[str, str, Any]]:
     yield "score_caption_grid", grid_run, spice
     yield "score_retrieval", "", {}
     yield "score_retrieval_grid", grid_run, steps.retrieval_grid(config)
+
+
+def _study(config: Config) -> Iterator[tuple[str, str, Any]]:
+    own = config.study
+    spice = steps.spice_kind(config)
+    for clips in dict.fromkeys(clips for _, clips, _ in own.trainings):
+        if config.captioning.word2vec:
+            yield "studied_word2vec", str(clips), steps.word2vec_width(config)
+        if config.retrieval.model.text_encoder is None:
+            yield "studied_word_pieces", str(clips), steps.word_pieces_size(config)
+    for task, clips, recipe in own.trainings:
+        for seed in own.seeds:
+            job = f"{recipe}, {clips} clips, seed {seed}"
+            if task == "captioning":
+                settings = studied.captioner(config, recipe, seed, clips)
+                yield "studied_captioner", job, settings
+            else:
+                of_task = studied.retriever(config, recipe, seed, clips)
+                yield "studied_retriever", job, of_task
+    yield "studied_split", "", config.captioning.decoding
+    yield "score_studied_captions", "", spice
+    yield "studied_caption_grid", "", studied.caption_grid(config)
+    yield "score_studied_caption_grid", "", spice
+    yield "score_studied_retrieval_grid", "", studied.retrieval_grid(config)
+    yield "study_tables", "", studied.tables(config)
 
 
 def _recipes(config: Config, task: str) -> list[str]:

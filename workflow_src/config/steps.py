@@ -32,7 +32,6 @@ from workflow_src.report.settings import (
     ViewedSettings,
     published_figures,
 )
-from workflow_src.study.settings import StudySettings
 from workflow_src.training.settings import (
     OWN,
     SCRATCH,
@@ -148,10 +147,11 @@ def captioner(config: Config, recipe: str, seed: int) -> CaptioningSettings:
         InputError: there is no such recipe, or it is not for captioning.
     """
     own = config.captioning
+    frames = front_end(config, "act")
     return CaptioningSettings(
-        recipe=_recipe(config, recipe),
+        recipe=_recipe(config, recipe, frames),
         seed=seed,
-        front_end=front_end(config, "act"),
+        front_end=frames,
         audio=config.audio,
         encoder=_encoder(config, "captioning"),
         model=own.model,
@@ -172,10 +172,11 @@ def retriever(config: Config, recipe: str, seed: int) -> RetrievalSettings:
         InputError: there is no such recipe.
     """
     own = config.retrieval
+    frames = front_end(config, "panns")
     return RetrievalSettings(
-        recipe=_recipe(config, recipe),
+        recipe=_recipe(config, recipe, frames),
         seed=seed,
-        front_end=front_end(config, "panns"),
+        front_end=frames,
         audio=config.audio,
         encoder=_encoder(config, "retrieval"),
         model=own.model,
@@ -183,62 +184,14 @@ def retriever(config: Config, recipe: str, seed: int) -> RetrievalSettings:
     )
 
 
-def studied_captioner(
-    config: Config, recipe: str, seed: int, clips: int
-) -> CaptioningSettings:
-    """What a captioner of the study depends on, beside its captions.
+def _recipe(config: Config, name: str, frames: FrontEndSettings) -> RecipeSettings:
+    """A recipe with its stripes in frames of this hop, as long as the published ones.
 
-    Args:
-        config: resolved.
-        recipe: name of the augmentation recipe.
-        seed: of the training.
-        clips: it is trained on.
+    So a scale with fewer frames a second changes sizes and no strength.
     """
-    own = captioner(config, recipe, seed)
-    length = config.study.optimization("captioning", clips, own.optimization)
-    return replace(own, optimization=length)
-
-
-def studied_retriever(
-    config: Config, recipe: str, seed: int, clips: int
-) -> RetrievalSettings:
-    """What a retriever of the study depends on, beside its captions.
-
-    Args:
-        config: resolved.
-        recipe: name of the augmentation recipe.
-        seed: of the training.
-        clips: it is trained on.
-    """
-    own = retriever(config, recipe, seed)
-    length = config.study.optimization("retrieval", clips, own.optimization)
-    return replace(own, optimization=length)
-
-
-def study(config: Config) -> StudySettings:
-    """What the tables and figures of the study show."""
-    own = config.study
-    return StudySettings(
-        own.seeds, own.comparisons, own.test_time, config.metrics.resamples
-    )
-
-
-def studied_caption_grid(config: Config) -> CaptionGridSettings:
-    """What captions at the study's points of test-time augmentation depend on."""
-    own = caption_grid(config)
-    return replace(
-        own, test_time=replace(own.test_time, grid=config.study.test_time.grid)
-    )
-
-
-def studied_retrieval_grid(config: Config) -> TestTimeSettings:
-    """What embeddings at the study's points of test-time augmentation depend on."""
-    return replace(retrieval_grid(config), grid=config.study.test_time.grid)
-
-
-def _recipe(config: Config, name: str) -> RecipeSettings:
     known = config.all_recipes
-    return known[name] if name in known else config.recipe(name)
+    recipe = known[name] if name in known else config.recipe(name)
+    return recipe.of_frames(frames.published_frames)
 
 
 def caption_grid(config: Config) -> CaptionGridSettings:

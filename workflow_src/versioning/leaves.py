@@ -12,6 +12,8 @@ SINGLE_VALUES = (
     "tables.*.rows",
     "pretrained_sha256",
     "audiocaps.huggingface",
+    "study.comparisons",
+    "study.test_time",
 )
 # Another value, where adding one or halving would be none.
 OTHER_VALUES: dict[str, Any] = {
@@ -48,6 +50,9 @@ OTHER_VALUES: dict[str, Any] = {
     "augmentations.pairmix.level": "waveform",
     "augmentations.pairmix.fixed_lambda": 0.5,
     "augmentations.pairmix.domain": "power",
+    "augmentations.pairmix.joint": "conjunction",
+    "augmentations.pairmix.level_range_db": 6.0,
+    "augmentations.pairmix.name_range_db": 20.0,
     "metrics.spice": "none",
     "metrics.corenlp": "elsewhere",
     "tta.recipe": "pairmix",
@@ -57,6 +62,7 @@ OTHER_VALUES: dict[str, Any] = {
     "sweep.recipe": "pairmix",
     "sweep.ratio": [0.3],
     "sweep.fixed_lambda": [0.4],
+    "study.seeds": [1, 2, 4],
 }
 # Likewise, where what is valid depends on other keys: the first that is.
 # Values that must change together with a leaf to stay valid.
@@ -128,6 +134,10 @@ def _other(path: str, value: Any) -> Any:
         return {**value, "noise": {"probability": 0.25}}
     if path.endswith(".rows"):
         return value[:-1]
+    if path == "study.comparisons":
+        return [{**own, "recipes": [*own["recipes"], "half"]} for own in value]
+    if path == "study.test_time":
+        return {**value, "tasks": value["tasks"][:1]}
     if path.endswith(".metrics"):
         return value[:-1]
     if path.endswith(".tasks"):
