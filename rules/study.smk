@@ -291,8 +291,8 @@ rule selected_study:
         LAYOUT.logs / "study" / "selected.{file}.log",
     wildcard_constraints:
         file=r"[a-z0-9_]+\.(csv|png|svg|md)",
+    localrule: True
     conda:
         "../envs/workflow.yaml"
-    localrule: True
     shell:
         "cp {input:q} {output:q} > {log:q} 2>&1"

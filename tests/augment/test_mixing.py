@@ -7,7 +7,8 @@ from scipy import stats
 
 from workflow_src.audio.frontend import PannsLogMel
 from workflow_src.augment.generators import torch_generator
-from workflow_src.augment.mixing import Clips, MixDraw, Mixing
+from workflow_src.augment.mix_parts import Clips, MixDraw
+from workflow_src.augment.mixing import Mixing
 from workflow_src.errors import InputError
 
 

@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader
 from workflow_src.audio.frontend import ActLogMel, PannsLogMel
 from workflow_src.augment import PairMix
 from workflow_src.augment.generators import torch_generator
-from workflow_src.augment.mixing import MixDraw
+from workflow_src.augment.mix_parts import MixDraw
 from workflow_src.augment.pairmix import PairDraw
 from workflow_src.augment.recipe import Recipe
 from workflow_src.errors import InputError

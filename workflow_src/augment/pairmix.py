@@ -17,7 +17,8 @@ from workflow_src.augment.generators import (
     seed_from,
 )
 from workflow_src.augment.loudness import level_of_log_mels, level_of_waveforms
-from workflow_src.augment.mixing import Clips, FrontEnd, MixDraw, Mixing
+from workflow_src.augment.mix_parts import Clips, MixDraw
+from workflow_src.augment.mixing import FrontEnd, Mixing
 from workflow_src.augment.settings import Joint, MixingDomain, MixingLevel
 from workflow_src.errors import InputError
 

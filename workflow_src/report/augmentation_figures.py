@@ -13,7 +13,8 @@ from torch import Tensor
 
 from workflow_src.audio.frontend import SAMPLE_RATE
 from workflow_src.augment.generators import torch_generator
-from workflow_src.augment.mixing import Clips, Mixing
+from workflow_src.augment.mix_parts import Clips
+from workflow_src.augment.mixing import Mixing
 from workflow_src.augment.recipes import Strengths
 from workflow_src.augment.spectrogram import SpecAugment
 from workflow_src.augment.text import EDA

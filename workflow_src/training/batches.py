@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from workflow_src.audio.store import FULL_SCALE
 from workflow_src.augment.generators import torch_generator
 from workflow_src.augment.loudness import level_of_log_mels
-from workflow_src.augment.mixing import Clips, MixDraw, Mixing
+from workflow_src.augment.mix_parts import Clips, MixDraw
+from workflow_src.augment.mixing import Mixing
 from workflow_src.augment.recipe import Recipe, is_changed
 from workflow_src.augment.spectrogram import SpectrogramTransform
 from workflow_src.errors import InputError
