@@ -6,6 +6,8 @@ import torch
 from torch import nn
 
 from workflow_src import config
+from workflow_src.augment.loudness import level_of_log_mels, weights_of_levels
+from workflow_src.augment.mixing import Mixing
 from workflow_src.augment.recipe import Recipe
 from workflow_src.errors import InputError
 from workflow_src.training.batches import Batch, Batches
@@ -97,8 +99,9 @@ def test_shapes_shares_and_captions_of_every_recipe(setting, name):
             "specaugment" in CONFIG.recipes[name]
         )
         if name != "eda":
+            joint = " and " if name in ("audible", "conjunction") else " "
             for caption, names in zip(batch.captions, batch.names, strict=True):
-                assert caption == " ".join(f"words of {n[:-4]}" for n in names)
+                assert caption == joint.join(f"words of {n[:-4]}" for n in names)
 
 
 def test_ordinary_samples_are_the_cached_clips(setting):
@@ -108,6 +111,19 @@ def test_ordinary_samples_are_the_cached_clips(setting):
             row = setting.log_mels.names.index(names[0])
             cached = torch.from_numpy(setting.log_mels.values[row]).float()
             assert torch.equal(log_mel, cached)
+
+
+def test_sources_of_a_mix_are_weighted_by_the_levels_of_their_cached_log_mels(setting):
+    mixing = Mixing(ratio=0.5, level="spectrogram", level_range_db=0.0)
+    for batch in setting.batches(Recipe(name="even", pairmix=mixing)).epoch(0):
+        for log_mel, names in list(zip(batch.log_mels, batch.names, strict=True))[4:]:
+            rows = [setting.log_mels.names.index(name) for name in names]
+            cached = torch.from_numpy(setting.log_mels.values[rows]).float()
+            weights = weights_of_levels(
+                torch.zeros(1, 2), level_of_log_mels(cached)[None]
+            )[0]
+            expected = weights[0] * cached[0] + weights[1] * cached[1]
+            assert torch.allclose(log_mel, expected, atol=1e-3)
 
 
 def test_mixes_match_the_equation_and_the_order_of_their_captions(setting):
