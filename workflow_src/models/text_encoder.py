@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 # which pieces are padding, (B, W), they ask whether any is: a GPU would be waited for.
 READ_WHOLE_MASKS = ("bert", "roberta", "distilbert")
 
+_tokenizing = Lock()  # a fast tokenizer refuses a second thread
+
 
 class TextEncoder(nn.Module):
     """A transformers encoder with its tokenizer: captions -> first token's vector.
@@ -45,7 +47,6 @@ class TextEncoder(nn.Module):
         self.model = model
         self.tokenizer = tokenizer
         self.width: int = model.config.hidden_size
-        self._tokenizing = Lock()
 
     @classmethod
     def from_pretrained(cls, name: str, dropout: float) -> Self:
@@ -149,7 +150,7 @@ class TextEncoder(nn.Module):
             `input_ids` (B, W) int64 and, unless all captions are equally long,
             `attention_mask`, as `encode` takes it.
         """
-        with self._tokenizing:  # a fast tokenizer refuses a second thread
+        with _tokenizing:
             cut = self.tokenizer(
                 list(captions),
                 padding=True,

@@ -102,7 +102,7 @@ def pretrain(
             model=tagger,
             optimizer=optimizer,
             scheduler=scheduler,
-            batches=lambda epoch: train.batches(own.batch_size, epoch),
+            batches=lambda epoch, first: train.batches(own.batch_size, epoch, first),
             steps=steps,
             loss=loss,
             validate=validate,
@@ -163,7 +163,7 @@ class TaggedClips:
         return full + (rest > 1)
 
     def batches(
-        self, batch_size: int, epoch: int | None = None
+        self, batch_size: int, epoch: int | None = None, first: int = 0
     ) -> Iterator[tuple[Tensor, Tensor]]:
         """Go through the clips.
 
@@ -171,6 +171,7 @@ class TaggedClips:
             batch_size: B.
             epoch: None takes all clips in order; a number shuffles them for that
                 epoch, and leaves out a last batch of a single clip.
+            first: step to begin at.
 
         Yields:
             Log-mels (B, L, 64) in dB and tags (B, kinds).
@@ -181,7 +182,7 @@ class TaggedClips:
         else:
             order = np.random.default_rng([SEED, epoch]).permutation(len(self.store))
             count = self.steps(batch_size)
-        for step in range(count):
+        for step in range(first, count):
             rows = order[step * batch_size : (step + 1) * batch_size]
             log_mels = torch.from_numpy(self.store.read(rows)).float()
             yield log_mels, self.targets[rows]
