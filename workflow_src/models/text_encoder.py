@@ -143,8 +143,14 @@ class TextEncoder(nn.Module):
         self.tokenizer.save_pretrained(folder)
         self.model.config.save_pretrained(folder)
 
-    def pieces(self, captions: Sequence[str]) -> dict[str, Tensor]:
+    def pieces(
+        self, captions: Sequence[str], few_widths: bool = False
+    ) -> dict[str, Tensor]:
         """Cut captions into WordPieces, on the CPU; several threads may.
+
+        Args:
+            captions: B of them.
+            few_widths: pad to a multiple of 16 pieces.
 
         Returns:
             `input_ids` (B, W) int64 and, unless all captions are equally long,
@@ -156,6 +162,7 @@ class TextEncoder(nn.Module):
                 padding=True,
                 truncation=True,
                 max_length=MAX_PIECES,
+                pad_to_multiple_of=16 if few_widths else None,
                 return_tensors="pt",
             )
         pieces: dict[str, Tensor] = {"input_ids": cut["input_ids"]}
@@ -167,6 +174,12 @@ class TextEncoder(nn.Module):
                 whole = mask.bool()[:, None, None, :].expand(-1, 1, words, words)
                 pieces["attention_mask"] = whole
         return pieces
+
+    @property
+    def layers(self) -> list[nn.Module]:
+        """The Transformer's layers, all alike; none where they cannot be found."""
+        lists = (own for own in self.model.modules() if isinstance(own, nn.ModuleList))
+        return list(max(lists, key=len, default=[]))
 
     def encode(
         self, input_ids: Tensor, attention_mask: Tensor | None = None

@@ -11,6 +11,15 @@ from torch import nn
 
 from workflow_src.training.settings import TrainingOptions
 
+# Words or WordPieces of a mini-batch, padded; beyond, in steps of the last one.
+WIDTHS = (16, 24, 32, 48, 64)
+
+
+def padded_width(width: int) -> int:
+    """The least of a few widths that is no smaller, for layers that are compiled."""
+    fitting = [own for own in WIDTHS if own >= width]
+    return fitting[0] if fitting else -(-width // WIDTHS[-1]) * WIDTHS[-1]
+
 
 @dataclass(frozen=True)
 class Compute:

@@ -27,8 +27,9 @@ from workflow_src.models.panns import ResNet38
 from workflow_src.models.run_folder import MODEL, run_record
 from workflow_src.models.settings import ActConfig, RetrieverConfig
 from workflow_src.models.weights import load_weights, save_weights
+from workflow_src.training.compute import Compute
 from workflow_src.training.loop import Training, fit
-from workflow_src.training.settings import PretrainingSettings
+from workflow_src.training.settings import PretrainingSettings, TrainingOptions
 
 ENCODER = "encoder.pt"
 SEED = 0  # one pre-training serves every seed of the trainings that follow
@@ -45,6 +46,7 @@ def pretrain(
     run: Path,
     device: str = "auto",
     threads: int | None = None,
+    options: TrainingOptions = TrainingOptions(),
 ) -> None:
     """Pre-train the audio encoder of a task by tagging.
 
@@ -58,8 +60,10 @@ def pretrain(
         run: folder of the run; gets `encoder.pt`.
         device: auto, cpu, cuda or cuda:N.
         threads: of the CPU.
+        options: how it runs on its device, as JSON.
     """
     on = prepare(device, threads)
+    compute = Compute.of(options, on)
     own = settings.optimization
     torch.manual_seed(SEED)
     read = (settings.front_end, settings.audio)
@@ -79,8 +83,10 @@ def pretrain(
     )
 
     def loss(batch: tuple[Tensor, Tensor]) -> Tensor:
-        inputs, targets = (part.to(on) for part in batch)
-        return nn.functional.binary_cross_entropy_with_logits(tagger(inputs), targets)
+        inputs, targets = (part.to(on, non_blocking=True) for part in batch)
+        with compute.autocast():
+            logits = tagger(inputs)
+        return nn.functional.binary_cross_entropy_with_logits(logits.float(), targets)
 
     def validate() -> dict[str, float]:
         scores = [
@@ -108,7 +114,15 @@ def pretrain(
             validate=validate,
             settings=own,
             seed=SEED,
-            record=run_record("pretraining", settings, inputs, identity, in_words(on)),
+            record=run_record(
+                "pretraining",
+                settings,
+                inputs,
+                identity,
+                in_words(on),
+                compute.environment,
+            ),
+            checkpoint_minutes=options.checkpoint_minutes,
         ),
         run,
     )
