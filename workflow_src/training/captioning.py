@@ -20,7 +20,7 @@ from workflow_src.models.act import ACT, label_smoothing_loss
 from workflow_src.models.run_folder import VOCABULARY
 from workflow_src.models.weights import load_weights
 from workflow_src.training.batches import Batch
-from workflow_src.training.captioning_loss import loss_in_parts, numbered, whole_loss
+from workflow_src.training.captioning_loss import loss_in_parts, numbered
 from workflow_src.training.compute import Compute
 from workflow_src.training.loop import Training, fit
 from workflow_src.training.schedules import optimizer_and_schedule
@@ -100,9 +100,7 @@ def train_captioner(
     optimizer, scheduler = optimizer_and_schedule(model, own, len(batches))
 
     def loss(batch: Batch) -> torch.Tensor:
-        return whole_loss(
-            model, batch, own.label_smoothing, compute, label_smoothing_loss
-        )
+        return caption_loss(model, batch, own.label_smoothing, compute)
 
     def gradients(batch: Batch, size: int) -> torch.Tensor:
         return loss_in_parts(model, batch, own.label_smoothing, compute, size)
@@ -139,6 +137,20 @@ def train_captioner(
             gradients=gradients,
         ),
         run,
+    )
+
+
+def caption_loss(
+    model: ACT, batch: Batch, smoothing: float, compute: Compute
+) -> torch.Tensor:
+    """Compute the loss of a mini-batch, which has the arrays of `numbered`."""
+    text = batch.text
+    with compute.autocast():
+        logits = model(
+            batch.log_mels, text["given"], text["unseen"], batch.spec_augment
+        )
+    return label_smoothing_loss(
+        logits.float(), text["right"], smoothing, text.get("padding")
     )
 
 

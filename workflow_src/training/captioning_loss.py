@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -11,8 +11,6 @@ from workflow_src.corpus.text import Vocabulary
 from workflow_src.models.act import ACT, label_smoothing_loss
 from workflow_src.training.batches import Batch
 from workflow_src.training.compute import Compute, padded_width
-
-Loss = Callable[[Tensor, Tensor, float, Tensor | None], Tensor]
 
 
 def numbered(
@@ -51,26 +49,6 @@ def numbered(
     elif added.any():
         arrays["padding"] = added.expand_as(right)
     return arrays
-
-
-def whole_loss(
-    model: ACT, batch: Batch, smoothing: float, compute: Compute, loss: Loss
-) -> Tensor:
-    """Compute the loss of a mini-batch at once.
-
-    Args:
-        model: the captioner.
-        batch: with the arrays of `numbered`.
-        smoothing: of the labels.
-        compute: in which precision.
-        loss: `label_smoothing_loss`, or as it.
-    """
-    text = batch.text
-    with compute.autocast():
-        logits = model(
-            batch.log_mels, text["given"], text["unseen"], batch.spec_augment
-        )
-    return loss(logits.float(), text["right"], smoothing, text.get("padding"))
 
 
 def loss_in_parts(

@@ -93,10 +93,7 @@ def train_retriever(
     optimizer, scheduler = optimizer_and_schedule(model, own, len(batches))
 
     def loss(batch: Batch) -> torch.Tensor:
-        with compute.autocast():
-            audio = model.embed_audio(batch.log_mels, batch.spec_augment)
-            words = model.embed_pieces(batch.text)
-        return ntxent(audio.float(), words.float(), own.temperature)
+        return contrastive_loss(model, batch, own.temperature, compute)
 
     validation = open_log_mels(val_log_mels, settings.front_end, settings.audio)
     pairs = read_pairs(val_captions)
@@ -130,6 +127,16 @@ def train_retriever(
         ),
         run,
     )
+
+
+def contrastive_loss(
+    model: AudioTextRetriever, batch: Batch, temperature: float, compute: Compute
+) -> torch.Tensor:
+    """Compute the loss of a mini-batch, which has the arrays of `pieces`."""
+    with compute.autocast():
+        audio = model.embed_audio(batch.log_mels, batch.spec_augment)
+        text = model.embed_pieces(batch.text)
+    return ntxent(audio.float(), text.float(), temperature)
 
 
 def initialised(
