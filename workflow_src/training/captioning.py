@@ -110,7 +110,8 @@ def train_captioner(
 
     def validate() -> dict[str, float]:
         # Greedy: the choice of an epoch does not depend on the decoding section.
-        candidates = caption(model, validation, words, on, beams=1)
+        with compute.eagerly():
+            candidates = caption(model, validation, words, on, beams=1)
         cider, _ = quick_cider(candidates, references)
         metrics = {"selection": cider, "quick CIDEr": cider}
         if own.selection == "spider":

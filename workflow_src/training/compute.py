@@ -45,7 +45,8 @@ class Compute:
         if precision == "auto":
             fast = on_gpu and torch.cuda.get_device_capability(device) >= (8, 0)
             precision = "bf16" if fast else "fp32"
-        compiled = options.compile == "on" or (options.compile == "auto" and on_gpu)
+        wanted = options.compile
+        compiled = on_gpu if wanted == "auto" else wanted in ("on", True)
         return cls(device, precision, compiled)
 
     @property
@@ -61,6 +62,12 @@ class Compute:
         if self.precision == "fp32":
             return nullcontext()
         return torch.autocast(self.device.type, torch.bfloat16)
+
+    def eagerly(self) -> AbstractContextManager[object]:
+        """Runs layers as if they were not compiled: a validation has other shapes."""
+        if not self.compiled:
+            return nullcontext()  # without the import of the compiler, seconds
+        return torch.compiler.set_stance("force_eager")
 
     def compile(self, layers: list[nn.Module]) -> None:
         """Compiles layers in place, where layers are compiled: alike ones once.

@@ -176,11 +176,12 @@ def _epoch(training: Training, epoch: int, checkpoints: Checkpoints) -> None:
     last = epoch + 1 == training.settings.epochs
     if (epoch + 1) % training.settings.validate_every == 0 or last:
         training.model.eval()
-        with torch.no_grad(), torch.compiler.set_stance("force_eager"):
+        with torch.no_grad():
             row |= training.validate()
         if row["selection"] > training.best:
             training.best = row["selection"]
-            checkpoints.keep_best({"model": training.model.state_dict(), "metrics": row})
+            best = {"model": training.model.state_dict(), "metrics": dict(row)}
+            checkpoints.keep_best(best)
     row["seconds"] = round(time.monotonic() - start, 2)
     training.history.append(row)
     training.epoch, training.step, training.losses = epoch + 1, 0, []

@@ -99,10 +99,9 @@ def train_retriever(
     pairs = read_pairs(val_captions)
 
     def validate() -> dict[str, float]:
-        audio = embed_clips(model, validation, on)
-        metrics, _ = retrieval_metrics(
-            audio, embed_captions(model, pairs), validation.names, pairs
-        )
+        with compute.eagerly():
+            audio, texts = embed_clips(model, validation, on), embed_captions(model, pairs)
+        metrics, _ = retrieval_metrics(audio, texts, validation.names, pairs)
         recalls = [
             metrics[f"{direction} R@{k}"]
             for direction in ("T2A", "A2T")

@@ -247,7 +247,7 @@ class TrainingOptions(Settings):
 
     resident: Resident = "auto"
     precision: Literal["auto", "fp32", "bf16"] = "auto"
-    compile: Literal["auto", "on", "off"] = "auto"
+    compile: Literal["auto", "on", "off"] | bool = "auto"  # YAML reads on as true
     micro_batch: int | None = None
     checkpoint_minutes: float = 5.0
 
