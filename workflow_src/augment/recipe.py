@@ -92,7 +92,10 @@ class AudioAugmentation:
     ) -> Tensor:
         """Applies a plan that lies on the device of the clips, in place: (B, T)."""
         for effect in self.effects:
-            rows, strength = plan[f"{effect.name}.rows"], plan[f"{effect.name}.strength"]
+            rows, strength = (
+                plan[f"{effect.name}.rows"],
+                plan[f"{effect.name}.strength"],
+            )
             effect.apply_to_(waveforms, rows, strength, generator)
         return waveforms
 

@@ -181,9 +181,7 @@ class TextEncoder(nn.Module):
         lists = (own for own in self.model.modules() if isinstance(own, nn.ModuleList))
         return list(max(lists, key=len, default=[]))
 
-    def encode(
-        self, input_ids: Tensor, attention_mask: Tensor | None = None
-    ) -> Tensor:
+    def encode(self, input_ids: Tensor, attention_mask: Tensor | None = None) -> Tensor:
         """Give the first token's vector of each of B captions.
 
         Args:

@@ -25,6 +25,7 @@ from workflow_src.training.compute import Compute
 from workflow_src.training.loop import Training, fit
 from workflow_src.training.schedules import optimizer_and_schedule
 from workflow_src.training.settings import (
+    DEFAULT_OPTIONS,
     OWN,
     SCRATCH,
     CaptioningSettings,
@@ -50,7 +51,7 @@ def train_captioner(
     threads: int | None = None,
     trust_pickle: bool = False,
     corenlp: Path | None = None,
-    options: TrainingOptions = TrainingOptions(),
+    options: TrainingOptions = DEFAULT_OPTIONS,
 ) -> None:
     """Train one captioner.
 

@@ -78,8 +78,10 @@ def loss_in_parts(
         text = {name: array[rows] for name, array in batch.text.items()}
         own = text.get("padding")
         share = len(text["given"]) / len(batch)
-        weight = inputs.new_tensor(share) if padding is None or own is None else (
-            (~own).sum() / (~padding).sum()
+        weight = (
+            inputs.new_tensor(share)
+            if padding is None or own is None
+            else ((~own).sum() / (~padding).sum())
         )
         with compute.autocast():
             memory = model.encode_normalised(inputs[rows])

@@ -85,6 +85,7 @@ class Training:
         epoch: finished so far.
         step: of the epoch under way, finished so far.
         losses: of those steps.
+        began_at: learning rate with which that epoch began.
         best: largest `selection` so far.
         history: a row an epoch.
     """
@@ -105,9 +106,9 @@ class Training:
     epoch: int = 0
     step: int = 0
     losses: list[Tensor] = field(default_factory=list)
+    began_at: float = 0.0
     best: float = float("-inf")
     history: list[dict[str, float]] = field(default_factory=list)
-
 
     @property
     def device(self) -> torch.device:
@@ -167,10 +168,12 @@ def _write_history(training: Training, folder: Path) -> None:
 
 def _epoch(training: Training, epoch: int, checkpoints: Checkpoints) -> None:
     """Run an epoch, or what is left of it, and validate: a row of the history."""
-    start, learning_rate = time.monotonic(), training.learning_rate
+    start = time.monotonic()
+    if not training.step:
+        training.began_at = training.learning_rate
     row: dict[str, float] = {
         "epoch": epoch,
-        "learning_rate": learning_rate,
+        "learning_rate": training.began_at,
         "loss": _steps(training, epoch, checkpoints),
     }
     last = epoch + 1 == training.settings.epochs
@@ -249,6 +252,7 @@ def _state(training: Training) -> dict[str, Any]:
         "scheduler": training.scheduler.state_dict(),
         "epoch": training.epoch,
         "step": training.step,
+        "began_at": training.began_at,
         "losses": torch.stack(training.losses) if training.losses else None,
         "best": training.best,
         "history": training.history,
@@ -299,7 +303,7 @@ def _take_over(training: Training, state: dict[str, Any]) -> None:
     training.epoch = state["epoch"]
     training.best = state["best"]
     training.history = state["history"]
-    training.step = state["step"]
+    training.step, training.began_at = state["step"], state["began_at"]
     losses = state["losses"]
     training.losses = [] if losses is None else list(losses.to(training.device))
     # Elsewhere the dropout of the first epoch would come again.

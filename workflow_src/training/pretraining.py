@@ -29,7 +29,11 @@ from workflow_src.models.settings import ActConfig, RetrieverConfig
 from workflow_src.models.weights import load_weights, save_weights
 from workflow_src.training.compute import Compute
 from workflow_src.training.loop import Training, fit
-from workflow_src.training.settings import PretrainingSettings, TrainingOptions
+from workflow_src.training.settings import (
+    DEFAULT_OPTIONS,
+    PretrainingSettings,
+    TrainingOptions,
+)
 
 ENCODER = "encoder.pt"
 SEED = 0  # one pre-training serves every seed of the trainings that follow
@@ -46,7 +50,7 @@ def pretrain(
     run: Path,
     device: str = "auto",
     threads: int | None = None,
-    options: TrainingOptions = TrainingOptions(),
+    options: TrainingOptions = DEFAULT_OPTIONS,
 ) -> None:
     """Pre-train the audio encoder of a task by tagging.
 

@@ -24,6 +24,7 @@ from workflow_src.training.compute import Compute
 from workflow_src.training.loop import Training, fit
 from workflow_src.training.schedules import optimizer_and_schedule
 from workflow_src.training.settings import (
+    DEFAULT_OPTIONS,
     OWN,
     SCRATCH,
     RetrievalSettings,
@@ -47,7 +48,7 @@ def train_retriever(
     device: str = "auto",
     threads: int | None = None,
     trust_pickle: bool = False,
-    options: TrainingOptions = TrainingOptions(),
+    options: TrainingOptions = DEFAULT_OPTIONS,
 ) -> None:
     """Train one retriever.
 
@@ -100,7 +101,8 @@ def train_retriever(
 
     def validate() -> dict[str, float]:
         with compute.eagerly():
-            audio, texts = embed_clips(model, validation, on), embed_captions(model, pairs)
+            audio = embed_clips(model, validation, on)
+            texts = embed_captions(model, pairs)
         metrics, _ = retrieval_metrics(audio, texts, validation.names, pairs)
         recalls = [
             metrics[f"{direction} R@{k}"]

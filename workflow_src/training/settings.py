@@ -258,3 +258,6 @@ class TrainingOptions(Settings):
             raise InputError(
                 f"checkpoint_minutes is at least 0, not {self.checkpoint_minutes}"
             )
+
+
+DEFAULT_OPTIONS = TrainingOptions()

@@ -166,9 +166,8 @@ def out_of_memory(
             "nothing but the memory"
         )
     return InputError(
-        f"{said}: a training.batch_size of {size} fits, but is another training; "
-        "training.precision bf16 and training.resident none need less memory and "
-        "leave it the same"
+        f"{said}: a batch_size of {size} fits, but is another training; the options "
+        "training.resident none and training.precision bf16 need less memory"
     )
 
 
