@@ -59,7 +59,10 @@ class Zeros:
         self.names = [name for name, _ in CAPTIONS]
 
     def read(self, rows, out=None):
-        return np.zeros((len(rows), *self.shape[1:]), self.dtype)
+        if out is None:
+            return np.zeros((len(rows), *self.shape[1:]), self.dtype)
+        out.fill(0)
+        return out
 
 
 class Copies(TorchDispatchMode):
@@ -251,3 +254,45 @@ def test_what_waits_is_found():
     with Copies() as copies:
         torch.zeros(3).to("meta")
     assert copies.shapes == [(3,)]
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+def test_nothing_waits_on_a_gpu_either():
+    """The same as CUDA itself sees it, after a step that sets everything up."""
+    _, words = captioner()
+    device = torch.device("cuda")
+    model = ACT(ActConfig(vocabulary=len(words), encoder_layers=1)).to(device).train()
+    compute = Compute(device, "bf16", compiled=False)
+    own = CaptioningOptimization()
+    optimizer, scheduler = optimizer_and_schedule(model, own, 1)
+    made = Batches(
+        CAPTIONS,
+        Zeros((320_000,), "<i2"),
+        Zeros((500, 64), "<f2"),
+        Recipe.of(CONFIG.recipe("all")),
+        16,
+        seed=1,
+        front_end=ActLogMel(),
+        device=device,
+        text=lambda captions, clips: numbered(words, captions, clips, True),
+        resident="all",
+    )
+    training = Training(
+        model=model,
+        optimizer=optimizer,
+        scheduler=scheduler,
+        batches=made.epoch,
+        steps=len(made),
+        loss=lambda batch: caption_loss(model, batch, 0.1, compute),
+        validate=dict,
+        settings=own,
+        seed=1,
+        record=SimpleNamespace(),
+    )
+    steps = made.epoch(0)
+    optimizer_step(training, next(steps))
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        optimizer_step(training, next(steps))
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
