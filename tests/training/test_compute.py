@@ -111,8 +111,8 @@ def test_what_auto_comes_to_without_a_gpu():
     assert on == Compute(CPU, "bf16", compiled=True)
     assert on.environment == {"precision": "bf16", "compiled": "yes"}
     assert not Compute.of(TrainingOptions(compile="off"), CPU).compiled
-    assert torch.backends.cudnn.conv.fp32_precision == "ieee"
-    assert torch.backends.cuda.matmul.fp32_precision == "ieee"
+    assert not torch.backends.cudnn.allow_tf32
+    assert not torch.backends.cuda.matmul.allow_tf32
 
 
 def test_layers_are_compiled_whole(model):

@@ -78,7 +78,7 @@ class AudioAugmentation:
         Returns:
             `<effect>.rows` (R,) int64 and `<effect>.strength` (R,), on the CPU.
         """
-        plan = {}
+        plan: dict[str, Tensor] = {}
         for effect, strength in zip(self.effects, strengths.unbind(1), strict=True):
             rows, drawn = drawn_rows(strength)
             plan |= {f"{effect.name}.rows": rows, f"{effect.name}.strength": drawn}

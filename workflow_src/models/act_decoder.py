@@ -137,7 +137,8 @@ class DecoderLayer(nn.Module):
         self, x: Tensor, words: LayerCache, audio: LayerCache, allowed: Tensor | None
     ) -> Tensor:
         attention = self.self_attention
-        mixed = attention.attend(attention.queries(x), *words, allowed)
+        keys, values = words
+        mixed = attention.attend(attention.queries(x), keys, values, allowed)
         x = self.self_norm(x + self.dropout(mixed))
         attention = self.cross_attention
         # All beams of a clip at once: its keys and values are read once.

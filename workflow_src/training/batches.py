@@ -278,5 +278,7 @@ class Batches:
         shape: tuple[int, ...],
         generator: torch.Generator,
     ) -> dict[str, Tensor]:
-        in_time, in_frequency = specaugment.stripes((samples, *shape), generator)
+        frames, bins = shape
+        drawn = specaugment.stripes((samples, frames, bins), generator)
+        in_time, in_frequency = drawn
         return {"stripes.time": in_time, "stripes.frequency": in_frequency}

@@ -88,7 +88,7 @@ def loss_in_parts(
             logits = model.decode(memory, text["given"], text["unseen"])
         part = label_smoothing_loss(logits.float(), text["right"], smoothing, own)
         part = part * weight
-        part.backward()  # type: ignore[no-untyped-call] # torch's
+        part.backward()
         total += part.detach()
-    normalised.backward(inputs.grad)  # type: ignore[no-untyped-call] # torch's
+    normalised.backward(inputs.grad)
     return total

@@ -38,8 +38,8 @@ class Compute:
     @classmethod
     def of(cls, options: TrainingOptions, device: torch.device) -> Self:
         """Decides for a device, and turns TF32 off: fp32 means fp32."""
-        torch.backends.cuda.matmul.fp32_precision = "ieee"
-        torch.backends.cudnn.conv.fp32_precision = "ieee"  # else TF32
+        torch.set_float32_matmul_precision("highest")
+        torch.backends.cudnn.allow_tf32 = False  # cuDNN's default is True
         on_gpu = device.type == "cuda"
         precision = options.precision
         if precision == "auto":
@@ -67,7 +67,8 @@ class Compute:
         """Runs layers as if they were not compiled: a validation has other shapes."""
         if not self.compiled:
             return nullcontext()  # without the import of the compiler, seconds
-        return torch.compiler.set_stance("force_eager")
+        eager: AbstractContextManager[object] = torch.compiler.set_stance("force_eager")
+        return eager
 
     def compile(self, layers: list[nn.Module]) -> None:
         """Compiles layers in place, where layers are compiled: alike ones once.

@@ -221,7 +221,7 @@ def optimizer_step(training: Training, batch: Any) -> tuple[Tensor, Tensor]:
         loss = training.gradients(batch, training.micro_batch)
     else:
         loss = training.loss(batch)
-        loss.backward()  # type: ignore[no-untyped-call] # torch's
+        loss.backward()
     norm = nn.utils.clip_grad_norm_(
         training.model.parameters(), training.settings.max_gradient_norm
     )

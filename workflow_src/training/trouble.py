@@ -177,7 +177,7 @@ def _fits(batch: Divisible, loss: Callable[[Any], Tensor], size: int) -> bool:
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
     try:
-        loss(batch.part(0, size)).backward()  # type: ignore[no-untyped-call] # torch's
+        loss(batch.part(0, size)).backward()
     except Exception as error:
         if is_out_of_memory(error):
             return False
