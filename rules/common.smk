@@ -58,6 +58,7 @@ def how(*options):
 COMPUTE = ["--device", CONFIG.device]
 if CONFIG.threads:
     COMPUTE += ["--threads", CONFIG.threads]
+TRAINING = ["--options", to_json(CONFIG.training)]
 TRUST = ["--trust-pickle" if CONFIG.trust_pickle else "--no-trust-pickle"]
 CORENLP = ["--corenlp", SPICE.corenlp] if SPICE.corenlp else []
 SCORING = ["--spice-cache", SPICE_CACHE, "--meteor-tables", METEOR_TABLES, *CORENLP]

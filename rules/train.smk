@@ -47,7 +47,7 @@ rule pretrain:
         "../envs/workflow.yaml"
     threads: model_threads
     resources:
-        how=how(COMPUTE),
+        how=how(COMPUTE, TRAINING),
         gpu=int(has_gpu()),
     params:
         settings=lambda wildcards: to_json(
@@ -92,7 +92,7 @@ rule train_captioning:
         "../envs/workflow.yaml"
     threads: model_threads
     resources:
-        how=how(COMPUTE, TRUST, CORENLP),
+        how=how(COMPUTE, TRAINING, TRUST, CORENLP),
         gpu=int(has_gpu()),
     params:
         settings=lambda wildcards: to_json(
@@ -137,7 +137,7 @@ rule train_retrieval:
         "../envs/workflow.yaml"
     threads: model_threads
     resources:
-        how=how(COMPUTE, TRUST),
+        how=how(COMPUTE, TRAINING, TRUST),
         gpu=int(has_gpu()),
     params:
         settings=lambda wildcards: to_json(

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workflow_src.augment.generators import torch_generator
-from workflow_src.augment.spectrogram import SpecAugment
+from workflow_src.augment.spectrogram import SpecAugment, Stripes
 from workflow_src.errors import InputError
 
 
@@ -66,6 +66,13 @@ def test_one_spectrogram_and_torchs_own_generator():
     assert torch.equal(SpecAugment()(spectrogram[:1])[0], first)
     with pytest.raises(InputError, match=r"are \(B, L, F\), not \(50,\)"):
         SpecAugment()(torch.zeros(50))
+
+
+def test_stripes_drawn_before_mask_what_is_drawn_on_the_spot():
+    spectrogram = torch.randn(4, 50, 16)
+    own = SpecAugment()
+    before = Stripes(*own.stripes((4, 50, 16), torch_generator(3)))
+    assert torch.equal(before(spectrogram), own(spectrogram, torch_generator(3)))
 
 
 def test_half_strength():

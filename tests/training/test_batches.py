@@ -23,11 +23,12 @@ class Memory:
     def __init__(self, names: list[str], values: np.ndarray) -> None:
         self.names = names
         self.values = values
+        self.shape, self.dtype = values.shape, values.dtype
         self.rows: list[int] = []
 
-    def read(self, rows: np.ndarray) -> np.ndarray:
+    def read(self, rows: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         self.rows.extend(rows.tolist())
-        return self.values[rows]
+        return np.take(self.values, rows, axis=0, out=out)
 
 
 class FrontEnd(nn.Module):
@@ -72,7 +73,7 @@ def setting() -> Setting:
 
 def equal(first: Batch, second: Batch) -> bool:
     masks = [first.spec_augment, second.spec_augment]
-    ones = torch.ones(2, 50, 16)
+    ones = torch.ones_like(first.log_mels)
     drawn = [None if mask is None else mask(ones) for mask in masks]
     return (
         torch.equal(first.log_mels, second.log_mels)
@@ -184,6 +185,37 @@ def test_the_same_batches_with_any_number_of_workers(setting, name):
         threaded = list(setting.batches(name, workers=workers).epoch(1))
         assert len(threaded) == len(alone)
         assert all(map(equal, alone, threaded))
+
+
+@pytest.mark.parametrize("name", ["all", "eda", "specaugment_concat"])
+@pytest.mark.parametrize("resident", ["log_mels", "all"])
+def test_the_same_batches_from_resident_clips(setting, name, resident):
+    read = list(setting.batches(name).epoch(1))
+    made = setting.batches(name, resident=resident)
+    setting.log_mels.rows.clear()
+    kept = list(made.epoch(1))
+    assert not setting.log_mels.rows
+    assert len(kept) == len(read)
+    assert all(map(equal, read, kept))
+
+
+def test_an_epoch_can_begin_at_any_step(setting):
+    whole = list(setting.batches("all").epoch(1))
+    rest = list(setting.batches("all").epoch(1, 3))
+    assert len(rest) == 2
+    assert all(map(equal, whole[3:], rest))
+
+
+def test_captions_become_arrays_with_their_clips_named(setting):
+    def text(captions, clips):
+        assert len(captions) == len(clips) == 8
+        return {"lengths": torch.tensor([len(own.split()) for own in captions])}
+
+    batch = next(setting.batches("pairmix", text=text).epoch(0))
+    assert batch.text["lengths"].tolist() == [3] * 6 + [6] * 2
+    part = batch.part(5, 7)
+    assert len(part) == len(part.log_mels) == len(part.names) == 2
+    assert part.text["lengths"].tolist() == [3, 6]
 
 
 def test_an_epoch_can_be_made_again_and_epochs_differ(setting):

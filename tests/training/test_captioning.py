@@ -18,6 +18,7 @@ from workflow_src.models.weights import load_weights, save_weights
 from workflow_src.settings import digest, plain
 from workflow_src.training import captioning
 from workflow_src.training.captioning import train_captioner
+from workflow_src.training.settings import TrainingOptions
 
 RESULTS = {"settings.yaml", "model.pt", "history.csv", "vocabulary.txt"}
 
@@ -30,7 +31,7 @@ class Killed(Exception):
 def train(tiny, monkeypatch):
     """Train into a folder, perhaps with other settings and files, perhaps killed."""
 
-    def run(folder, settings=CAPTIONING, kill_at_step=None, **files):
+    def run(folder, settings=CAPTIONING, kill_at_step=None, options=None, **files):
         steps, rising = count(), count()
 
         def loss(*arguments):
@@ -41,7 +42,9 @@ def train(tiny, monkeypatch):
         # Each epoch is the best so far: the weights kept are the last ones.
         monkeypatch.setattr(captioning, "quick_cider", lambda *_: (next(rising), None))
         monkeypatch.setattr(captioning, "label_smoothing_loss", loss)
-        train_captioner(settings, **(tiny.training("act") | files), run=folder)
+        given = {} if options is None else {"options": options}
+        files = tiny.training("act") | files
+        train_captioner(settings, **files, run=folder, **given)
 
     captioning_loss = captioning.label_smoothing_loss
     return run
@@ -97,6 +100,24 @@ def test_a_killed_training_goes_on_bit_for_bit(train, kill, tmp_path, capsys):
     assert len(losses(tmp_path / "killed")) == 3
     assert_equal_runs(tmp_path / "whole", tmp_path / "killed")
     assert {path.name for path in (tmp_path / "killed").iterdir()} == RESULTS
+
+
+def test_where_clips_lie_and_when_states_are_written_changes_nothing(train, tmp_path):
+    train(tmp_path / "one")
+    options = TrainingOptions(resident="all", checkpoint_minutes=0)
+    train(tmp_path / "other", options=options)
+    assert_equal_runs(tmp_path / "one", tmp_path / "other")
+
+
+def test_a_run_says_which_precision_it_had(train, tmp_path):
+    once = replace(CAPTIONING.optimization, epochs=1)
+    settings = replace(CAPTIONING, optimization=once)
+    options = TrainingOptions(precision="bf16", micro_batch=4)
+    train(tmp_path, settings, options=options)
+    environment = read_record(tmp_path).environment
+    assert environment["precision"] == "bf16"
+    assert environment["compiled"] == "no"
+    assert all(own.dtype != torch.bfloat16 for own in weights(tmp_path).values())
 
 
 @pytest.fixture

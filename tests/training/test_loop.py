@@ -13,6 +13,7 @@ from workflow_src.models.run_folder import read_record
 from workflow_src.models.weights import load_weights, save_weights
 from workflow_src.settings import digest
 from workflow_src.training import loop
+from workflow_src.training.checkpoints import Checkpoints
 from workflow_src.training.loop import Training, fit
 from workflow_src.training.settings import CaptioningOptimization
 
@@ -33,17 +34,17 @@ class Lengths:
     validate_every: int = 1
 
 
-def training(kill_in_epoch=None, kill_at_step=0, record=RECORD, **lengths):
+def training(kill_in_epoch=None, kill_at_step=0, record=RECORD, minutes=0.0, **lengths):
     torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(1, 8), nn.Dropout(0.2), nn.Linear(8, 1))
     optimizer = torch.optim.AdamW(model.parameters(), lr=0.05)
     scheduler = torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.99)
     now = {"epoch": -1, "step": 0}
 
-    def batches(epoch):
-        now.update(epoch=epoch, step=0)
+    def batches(epoch, first):
+        now.update(epoch=epoch, step=first)
         order = torch.randperm(32, generator=torch.Generator().manual_seed(epoch))
-        return order.split(8)
+        return order.split(8)[first:]
 
     def loss(rows):
         if (now["epoch"], now["step"]) == (kill_in_epoch, kill_at_step):
@@ -65,6 +66,7 @@ def training(kill_in_epoch=None, kill_at_step=0, record=RECORD, **lengths):
         settings=Lengths(**lengths),
         seed=7,
         record=record,
+        checkpoint_minutes=minutes,
     )
 
 
@@ -105,6 +107,34 @@ def test_a_killed_training_ends_as_if_nothing_had_happened(tmp_path, epoch, step
     fit(training(), tmp_path / "killed")
     assert_equal_runs(tmp_path / "whole", tmp_path / "killed")
     assert {path.name for path in (tmp_path / "killed").iterdir()} == RESULTS
+
+
+@pytest.mark.parametrize(("epoch", "step"), [(0, 1), (1, 0), (2, 3)])
+def test_a_training_killed_within_an_epoch_goes_on_within_it(
+    tmp_path, monkeypatch, capsys, epoch, step
+):
+    fit(training(), tmp_path / "whole")
+    with monkeypatch.context() as patched:
+        patched.setattr(Checkpoints, "due", lambda *_, **__: True)
+        kill(tmp_path / "killed", epoch, kill_at_step=step)
+    capsys.readouterr()
+    fit(training(minutes=60), tmp_path / "killed")
+    said = capsys.readouterr().err
+    if step:
+        assert f"resuming in epoch {epoch}, after {step} steps" in said
+    else:
+        assert f"resuming after epoch {epoch - 1}" in said
+    assert_equal_runs(tmp_path / "whole", tmp_path / "killed")
+
+
+def test_a_kill_loses_no_more_than_the_minutes_and_the_first_epoch(tmp_path, capsys):
+    """The first state is written when the first epoch ends, however soon."""
+    fit(training(), tmp_path / "whole")
+    kill(tmp_path / "killed", 3, minutes=60)
+    capsys.readouterr()
+    fit(training(minutes=60), tmp_path / "killed")
+    assert "resuming after epoch 0" in capsys.readouterr().err
+    assert_equal_runs(tmp_path / "whole", tmp_path / "killed")
 
 
 def test_a_training_killed_twice_and_between_its_last_two_steps(

@@ -50,6 +50,11 @@ def test_every_leaf_has_another_value():
     [
         "device",
         "threads",
+        "training.resident",
+        "training.precision",
+        "training.compile",
+        "training.micro_batch",
+        "training.checkpoint_minutes",
         "clips.max_missing",
         "audiocaps.cookies",
         "audiocaps.backoff",

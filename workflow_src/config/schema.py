@@ -29,7 +29,7 @@ from workflow_src.models.settings import ACT_PATCH_FRAMES, ACT_PATCHES
 from workflow_src.settings import Settings
 from workflow_src.study.settings import StudyConfig
 from workflow_src.sweep import SweepCell, sweep_cells
-from workflow_src.training.settings import PretrainingOptimization
+from workflow_src.training.settings import PretrainingOptimization, TrainingOptions
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ class Config(Settings):
         seeds: of the trainings.
         device: auto, cpu, cuda or cuda:N.
         threads: of the CPU; None: as torch chooses.
+        training: how trainings run on their device.
         audio: form of every clip.
         embedded: the synthesised corpus.
         audiocaps: AudioCaps.
@@ -72,6 +73,7 @@ class Config(Settings):
     seeds: tuple[int, ...] = (20,)
     device: str = "auto"
     threads: int | None = None
+    training: TrainingOptions = field(default_factory=TrainingOptions)
     audio: AudioForm = field(default_factory=AudioForm)
     embedded: EmbeddedConfig = field(default_factory=EmbeddedConfig)
     audiocaps: AudioCapsConfig = field(default_factory=AudioCapsConfig)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,9 +20,17 @@ from workflow_src.models.act import ACT, label_smoothing_loss
 from workflow_src.models.run_folder import VOCABULARY
 from workflow_src.models.weights import load_weights
 from workflow_src.training.batches import Batch
+from workflow_src.training.captioning_loss import loss_in_parts, numbered
+from workflow_src.training.compute import Compute
 from workflow_src.training.loop import Training, fit
 from workflow_src.training.schedules import optimizer_and_schedule
-from workflow_src.training.settings import OWN, SCRATCH, CaptioningSettings
+from workflow_src.training.settings import (
+    DEFAULT_OPTIONS,
+    OWN,
+    SCRATCH,
+    CaptioningSettings,
+    TrainingOptions,
+)
 from workflow_src.training.training_files import TrainingFiles, given
 
 
@@ -42,6 +51,7 @@ def train_captioner(
     threads: int | None = None,
     trust_pickle: bool = False,
     corenlp: Path | None = None,
+    options: TrainingOptions = DEFAULT_OPTIONS,
 ) -> None:
     """Train one captioner.
 
@@ -61,44 +71,48 @@ def train_captioner(
         threads: of the CPU.
         trust_pickle: read an encoder that is a pickled program.
         corenlp: folder of the official SPICE's parser, for `selection: spider`.
+        options: how it runs on its device, as JSON.
     """
     on = prepare(device, threads)
     own = settings.optimization
-    text = {"vocabulary": vocabulary}
+    compute = Compute.of(options, on)
+    learned = {"vocabulary": vocabulary}
     if settings.word2vec and word_vectors is not None:
-        text["word_vectors"] = word_vectors
+        learned["word_vectors"] = word_vectors
     files = TrainingFiles(
-        corpus, captions, val_captions, waveforms, log_mels, val_log_mels, encoder, text
+        corpus,
+        captions,
+        val_captions,
+        waveforms,
+        log_mels,
+        val_log_mels,
+        encoder,
+        learned,
     )
     words = Vocabulary.load(vocabulary)
     torch.manual_seed(settings.seed)
     model = initialised(settings, words, encoder, word_vectors, trust_pickle).to(on)
-    batches = files.batches(settings, own.batch_size, on)
+    compute.compile([*model.encoder.blocks, *model.layers])
+
+    def text(captions: Sequence[str], clips: Sequence[str]) -> dict[str, torch.Tensor]:
+        return numbered(words, captions, clips, own.loss_on_padding, compute.compiled)
+
+    batches = files.batches(settings, own.batch_size, on, text, options.resident)
     optimizer, scheduler = optimizer_and_schedule(model, own, len(batches))
 
     def loss(batch: Batch) -> torch.Tensor:
-        clips = [" + ".join(names) for names in batch.names]
-        tokens = words.batch(batch.captions, clips)
-        right = tokens[:, 1:]
-        padding = None if own.loss_on_padding else words.padding(right)
-        memory = model.encode(batch.log_mels, batch.spec_augment)
-        given = tokens[:, :-1]
-        # As the published code: no word attends to padding, not even padding.
-        unseen = words.padding(given).to(on)
-        logits = model.decode(memory, given.to(on), unseen)
-        return label_smoothing_loss(
-            logits,
-            right.to(on),
-            own.label_smoothing,
-            padding if padding is None else padding.to(on),
-        )
+        return caption_loss(model, batch, own.label_smoothing, compute)
+
+    def gradients(batch: Batch, size: int) -> torch.Tensor:
+        return loss_in_parts(model, batch, own.label_smoothing, compute, size)
 
     validation = open_log_mels(val_log_mels, settings.front_end, settings.audio)
     references = read_references(val_captions)
 
     def validate() -> dict[str, float]:
         # Greedy: the choice of an epoch does not depend on the decoding section.
-        candidates = caption(model, validation, words, on, beams=1)
+        with compute.eagerly():
+            candidates = caption(model, validation, words, on, beams=1)
         cider, _ = quick_cider(candidates, references)
         metrics = {"selection": cider, "quick CIDEr": cider}
         if own.selection == "spider":
@@ -119,9 +133,26 @@ def train_captioner(
             validate=validate,
             settings=own,
             seed=settings.seed,
-            record=files.record(settings, on),
+            record=files.record(settings, compute),
+            checkpoint_minutes=options.checkpoint_minutes,
+            micro_batch=options.micro_batch,
+            gradients=gradients,
         ),
         run,
+    )
+
+
+def caption_loss(
+    model: ACT, batch: Batch, smoothing: float, compute: Compute
+) -> torch.Tensor:
+    """Compute the loss of a mini-batch, which has the arrays of `numbered`."""
+    text = batch.text
+    with compute.autocast():
+        logits = model(
+            batch.log_mels, text["given"], text["unseen"], batch.spec_augment
+        )
+    return label_smoothing_loss(
+        logits.float(), text["right"], smoothing, text.get("padding")
     )
 
 

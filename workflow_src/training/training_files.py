@@ -17,8 +17,13 @@ from workflow_src.device import in_words
 from workflow_src.errors import InputError
 from workflow_src.files import file_digest
 from workflow_src.models.run_folder import RunRecord, run_record
-from workflow_src.training.batches import Batches
-from workflow_src.training.settings import CaptioningSettings, TrainingSettings
+from workflow_src.training.batches import Batches, CaptionArrays
+from workflow_src.training.compute import Compute
+from workflow_src.training.settings import (
+    CaptioningSettings,
+    Resident,
+    TrainingSettings,
+)
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,7 @@ class TrainingFiles:
             "val_log_mels": LogMelStore(self.val_log_mels).digest,
         }
 
-    def record(self, settings: TrainingSettings, device: torch.device) -> RunRecord:
+    def record(self, settings: TrainingSettings, compute: Compute) -> RunRecord:
         """Make the record of a training on these files."""
         captioning = isinstance(settings, CaptioningSettings)
         return run_record(
@@ -71,13 +76,27 @@ class TrainingFiles:
             settings,
             self.digests(),
             read_identity(self.corpus),
-            in_words(device),
+            in_words(compute.device),
+            compute.environment,
         )
 
     def batches(
-        self, settings: TrainingSettings, batch_size: int, device: torch.device
+        self,
+        settings: TrainingSettings,
+        batch_size: int,
+        device: torch.device,
+        text: CaptionArrays,
+        resident: Resident,
     ) -> Batches:
-        """Make the mini-batches of a training on these files."""
+        """Make the mini-batches of a training on these files.
+
+        Args:
+            settings: of the training.
+            batch_size: B.
+            device: of the training.
+            text: what the model reads of captions, see `Batches`.
+            resident: clips that lie on the device.
+        """
         return Batches(
             captions=read_pairs(self.captions),
             waveforms=WaveformStore(self.waveforms),
@@ -87,6 +106,8 @@ class TrainingFiles:
             batch_size=batch_size,
             seed=settings.seed,
             device=device,
+            text=text,
+            resident=resident,
         )
 
 
