@@ -3,10 +3,10 @@
 import math
 import os
 import shlex
-import shutil
 import sys
 from pathlib import Path
 
+from workflow_src import gpus
 from workflow_src.config import corpus as selected
 from workflow_src.config import load, steps
 from workflow_src.corpus.identity import corpus_name
@@ -84,9 +84,18 @@ def literal(path):
 
 def has_gpu():
     """Whether a training runs on a GPU: asked for, or found on this machine."""
-    return CONFIG.device.startswith("cuda") or (
-        CONFIG.device == "auto" and shutil.which("nvidia-smi") is not None
-    )
+    return gpus.wanted(CONFIG.device)
+
+
+# `--resources gpu=N` says how many GPUs the jobs of this machine take, one each; the
+# steps then choose which. Not said: all there are. 0: none, whatever there is. A
+# cluster (--jobs: its nodes) counts its own.
+if workflow.resource_settings.nodes is None:
+    GPUS = workflow.global_resources.get("gpu")
+    if GPUS is None and has_gpu():
+        workflow.register_resource("gpu", gpus.jobs_at_once(CONFIG.device))
+    elif GPUS is not None and GPUS.value == 0:
+        os.environ[gpus.VISIBLE] = ""
 
 
 def share_of_cores(threads):
