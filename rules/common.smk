@@ -91,10 +91,10 @@ def has_gpu():
 # steps then choose which. Not said: all there are. 0: none, whatever there is. A
 # cluster (--jobs: its nodes) counts its own.
 if workflow.resource_settings.nodes is None:
-    GPUS = workflow.global_resources.get("gpu")
+    GPUS = workflow.global_resources.get("gpu").value
     if GPUS is None and has_gpu():
         workflow.register_resource("gpu", gpus.jobs_at_once(CONFIG.device))
-    elif GPUS is not None and GPUS.value == 0:
+    elif GPUS == 0:
         os.environ[gpus.VISIBLE] = ""
 
 
