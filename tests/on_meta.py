@@ -24,6 +24,7 @@ WAITS = {
     "_unique2",
     "bincount",
 }
+BY_PLACE = {"index", "index_put", "index_put_"}
 # May have parts on two devices.
 COPIES = {"_to_copy", "copy_"}
 
@@ -84,13 +85,14 @@ class NoWaiting(TorchDispatchMode):
             raise AssertionError(f"{name} waits for its result")
         elif there and here:
             raise AssertionError(f"{name} of tensors on two devices")
-        elif name in ("index", "index_put", "index_put_") and there:
-            if any(
-                own.dtype == torch.bool for own in tensors[1:] if own is not args[0]
-            ):
-                raise AssertionError(f"{name} by a mask waits for its size")
+        elif there and name in BY_PLACE and _masks(args[1]):
+            raise AssertionError(f"{name} by a mask waits for its size")
         self.operations += bool(there)
         return result
+
+
+def _masks(places):
+    return any(own is not None and own.dtype == torch.bool for own in places)
 
 
 def on_meta(make):
