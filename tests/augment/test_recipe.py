@@ -125,16 +125,6 @@ def test_without_a_cache_the_front_end_runs_on_all():
         recipe("noise").log_mels(None, fresh, front_end, torch_generator(1))
 
 
-def test_the_mask_is_specaugment_or_none():
-    assert recipe("noise").bound_specaugment(torch_generator(0)) is None
-    spectrogram = torch.ones(4, 500, 64)
-    mask = recipe("specaugment").bound_specaugment(torch_generator(0))
-    assert torch.equal(
-        mask(spectrogram),
-        recipe("specaugment").specaugment(spectrogram, torch_generator(0)),
-    )
-
-
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [

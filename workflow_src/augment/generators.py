@@ -20,7 +20,7 @@ def torch_generator(
     *keys: int | str, device: torch.device | str = "cpu"
 ) -> torch.Generator:
     """Makes a torch generator on `device`, seeded by `seed_from(*keys)`."""
-    return torch.Generator(device=device).manual_seed(seed_from(*keys))
+    return torch.Generator(_home(torch.device(device))).manual_seed(seed_from(*keys))
 
 
 def or_default(generator: torch.Generator | None) -> torch.Generator:
@@ -49,6 +49,12 @@ def on_device(generator: torch.Generator, device: torch.device) -> torch.Generat
     Millions of noise samples are drawn where they are needed instead of being
     drawn on the CPU and copied.
     """
-    if generator.device.type == device.type:
+    home = _home(device)
+    if generator.device.type == home.type:
         return generator
-    return torch.Generator(device=device).manual_seed(_next_seed(generator))
+    return torch.Generator(home).manual_seed(_next_seed(generator))
+
+
+def _home(device: torch.device) -> torch.device:
+    """Where a generator for `device` lives: `meta`, which draws nothing, has none."""
+    return torch.device("cpu") if device.type == "meta" else device

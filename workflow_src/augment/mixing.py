@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from workflow_src.augment.generators import numpy_generator
+from workflow_src.augment.mix_plan import MixPlan
 from workflow_src.augment.settings import PairMixSettings
 from workflow_src.errors import InputError
 
@@ -171,24 +172,6 @@ class Mixing(PairMixSettings):
             " ".join(captions[i : i + self.n]) for i in range(0, len(captions), self.n)
         ]
 
-    def join(self, mixed: Tensor, sources: Tensor, draw: MixDraw) -> Tensor:
-        """Joins both levels: ŝ = γ ŝ_w + (1 - γ) ŝ_m for all generated samples.
-
-        Args:
-            mixed: (G_w, L, F), front end of the samples mixed as waveforms.
-            sources: (G_m · n, L, F), log-mels of the others' sources, in order.
-            draw: λ and γ of all G = G_w + G_m samples.
-
-        Returns:
-            (G, L, F), new memory.
-        """
-        weights = draw.weights[~draw.waveform_level]
-        sources = sources.reshape(*weights.shape, *sources.shape[1:])
-        parts = torch.cat([mixed, self.mix_log_mels(sources, weights)])
-        # Stable, so that both parts keep their order: where γ (gamma) is 1 comes first.
-        order = (~draw.waveform_level).int().argsort(stable=True)
-        return parts[order.argsort().to(parts.device)]
-
     def log_mels(
         self, clips: Clips, draw: MixDraw, front_end: FrontEnd | None
     ) -> Tensor:
@@ -213,35 +196,60 @@ class Mixing(PairMixSettings):
         in_mix = draw.needs_waveform(len(clips.as_waveform))
         if (in_mix & ~clips.as_waveform).any():
             raise InputError("pairmix: a clip to be mixed as a waveform is a log-mel")
-        made = mixed = None
-        if clips.waveforms is not None:
+        here = clips.waveforms if clips.log_mels is None else clips.log_mels
+        if here is None:
+            raise InputError("pairmix: there are neither waveforms nor log-mels")
+        plan = MixPlan.of(clips.as_waveform, draw.weights, draw.waveform_level)
+        return self.log_mels_of_plan(
+            clips.waveforms, clips.log_mels, plan.to(here.device), front_end
+        )
+
+    def log_mels_of_plan(
+        self,
+        waveforms: Tensor | None,
+        log_mels: Tensor | None,
+        plan: MixPlan,
+        front_end: FrontEnd | None,
+    ) -> Tensor:
+        """Makes the spectrograms of a planned mini-batch.
+
+        On a GPU nothing in here waits for it.
+
+        Args:
+            waveforms: (W, T), or None for W = 0.
+            log_mels: (P - W, L, F) in dB, or None for W = P.
+            plan: on the device of both.
+            front_end: as `log_mels` takes it.
+
+        Returns:
+            As `log_mels`.
+
+        Raises:
+            InputError: there is no front end for the waveforms.
+        """
+        pool = [] if log_mels is None else [log_mels]
+        if waveforms is not None:
             if front_end is None:
                 raise InputError("pairmix: waveforms need a front end, which is None")
-            made, mixed = self._run_front_end(
-                clips.waveforms, in_mix[clips.as_waveform], draw, front_end
-            )
-        # The log-mels of all clips that are not mixed as waveforms.
-        log_mels = _merge(clips.as_waveform[~in_mix], made, clips.log_mels)
-        if not draw.sources:
-            return log_mels
-        kept = len(clips.as_waveform) - draw.sources
-        if mixed is None:
-            mixed = log_mels[:0]
-        return torch.cat([log_mels[:kept], self.join(mixed, log_mels[kept:], draw)])
+            pool.insert(0, front_end(self._mixed_waveforms(waveforms, plan)))
+        mixes = len(plan.pool_weights)
+        if len(pool) == 1 and not mixes and not len(plan.sources):
+            return pool[0]  # as they are, in their order
+        all_clips = torch.cat(pool) if len(pool) > 1 else pool[0]
+        if mixes:
+            sources = all_clips[plan.pool_sources]
+            sources = sources.reshape(mixes, self.n, *sources.shape[1:])
+            mixed = self.mix_log_mels(sources, plan.pool_weights)
+            all_clips = torch.cat([all_clips, mixed])
+        return all_clips[plan.order]
 
-    def _run_front_end(
-        self, waveforms: Tensor, in_mix: Tensor, draw: MixDraw, front_end: FrontEnd
-    ) -> tuple[Tensor, Tensor]:
-        """Log-mels of the single clips among (W, T), and of the mixes of the rest."""
-        if not in_mix.any():
-            log_mels = front_end(waveforms)
-            return log_mels, log_mels[:0]
-        singles = waveforms[_indices(~in_mix, waveforms.device)]
-        sources = waveforms[_indices(in_mix, waveforms.device)]
-        weights = draw.weights[draw.waveform_level]
-        mixes = self.mix_waveforms(sources.reshape(*weights.shape, -1), weights)
-        log_mels = front_end(torch.cat([singles, mixes]))
-        return log_mels[: len(singles)], log_mels[len(singles) :]
+    def _mixed_waveforms(self, waveforms: Tensor, plan: MixPlan) -> Tensor:
+        """The clips that pass the front end as they are, then the mixes of the rest."""
+        if not len(plan.sources):
+            return waveforms
+        sources = waveforms[plan.sources].reshape(*plan.weights.shape, -1)
+        mixes = self.mix_waveforms(sources, plan.weights)
+        return torch.cat([waveforms[plan.singles], mixes])
 
     def _check_sources(self, sources: Tensor, weights: Tensor) -> None:
         if sources.shape[:2] != weights.shape or weights.shape[1] != self.n:
@@ -260,22 +268,3 @@ def _weighted_sum(sources: Tensor, weights: Tensor) -> Tensor:
     for i in range(1, sources.shape[1]):
         total.addcmul_(weights[:, i].expand_as(total), sources[:, i])
     return total
-
-
-def _merge(as_waveform: Tensor, made: Tensor | None, given: Tensor | None) -> Tensor:
-    """Puts log-mels just made and those given in the order of the clips."""
-    if given is None:
-        if made is None:
-            raise InputError("pairmix: there are neither waveforms nor log-mels")
-        return made
-    if made is None or not len(made):
-        return given
-    out = given.new_empty(len(as_waveform), *given.shape[1:])
-    out[_indices(as_waveform, given.device)] = made
-    out[_indices(~as_waveform, given.device)] = given
-    return out
-
-
-def _indices(chosen: Tensor, device: torch.device) -> Tensor:
-    """Finds where `chosen` is true, on the CPU: no wait for the device."""
-    return chosen.nonzero().flatten().to(device)

@@ -4,7 +4,7 @@ Order: reverberation, noise -> waveform mixing -> front end -> spectrogram mixin
 -> (the model's BatchNorm) -> SpecAugment.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Self, TypeVar
 
@@ -13,9 +13,9 @@ from torch import Tensor
 
 from workflow_src.augment.mixing import FrontEnd, Mixing
 from workflow_src.augment.recipes import RecipeSettings
-from workflow_src.augment.spectrogram import SpecAugment, SpectrogramTransform
+from workflow_src.augment.spectrogram import SpecAugment
 from workflow_src.augment.text import EDA
-from workflow_src.augment.waveform import Noise, Reverb
+from workflow_src.augment.waveform import Noise, Reverb, drawn_rows
 from workflow_src.errors import InputError
 from workflow_src.settings import Settings
 
@@ -69,6 +69,33 @@ class AudioAugmentation:
             effect.apply_(out, strength, generator)
         return out
 
+    def plan_effects(self, strengths: Tensor) -> dict[str, Tensor]:
+        """Says which clips each effect changes and how strongly, for `effects_of_plan`.
+
+        Args:
+            strengths: (B, effects) as `draw_effects` gives them.
+
+        Returns:
+            `<effect>.rows` (R,) int64 and `<effect>.strength` (R,), on the CPU.
+        """
+        plan = {}
+        for effect, strength in zip(self.effects, strengths.unbind(1), strict=True):
+            rows, drawn = drawn_rows(strength)
+            plan |= {f"{effect.name}.rows": rows, f"{effect.name}.strength": drawn}
+        return plan
+
+    def effects_of_plan(
+        self,
+        waveforms: Tensor,
+        plan: Mapping[str, Tensor],
+        generator: torch.Generator,
+    ) -> Tensor:
+        """Applies a plan that lies on the device of the clips, in place: (B, T)."""
+        for effect in self.effects:
+            rows, strength = plan[f"{effect.name}.rows"], plan[f"{effect.name}.strength"]
+            effect.apply_to_(waveforms, rows, strength, generator)
+        return waveforms
+
     def log_mels(
         self,
         waveforms: Tensor | None,
@@ -106,18 +133,6 @@ class AudioAugmentation:
             clips = self.apply_effects(waveforms[rows], strengths[changed], generator)
             out[rows] = front_end(clips).to(out.dtype)
         return out
-
-    def bound_specaugment(
-        self, generator: torch.Generator
-    ) -> SpectrogramTransform | None:
-        """SpecAugment for a model's `spec_augment=`; None without.
-
-        Each call of it draws new stripes from `generator`.
-        """
-        specaugment = self.specaugment
-        if specaugment is None:
-            return None
-        return lambda spectrogram: specaugment(spectrogram, generator)
 
 
 def is_changed(strengths: Tensor) -> Tensor:

@@ -50,6 +50,21 @@ class SpecAugment(SpecAugmentSettings):
         Returns:
             (B, L, F) bool on the generator's device.
         """
+        in_time, in_frequency = self.stripes(shape, generator)
+        return in_time[:, :, None] | in_frequency[:, None, :]
+
+    def stripes(
+        self, shape: tuple[int, int, int], generator: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
+        """Draws which frames and which bins are masked.
+
+        Args:
+            shape: (B, L, F) of the spectrograms.
+            generator: of the draws.
+
+        Returns:
+            (B, L) and (B, F) bool on the generator's device.
+        """
         samples, frames, bins = shape
         in_time = _stripes(
             samples, frames, self.time_stripes, self.time_width, generator
@@ -57,7 +72,7 @@ class SpecAugment(SpecAugmentSettings):
         in_frequency = _stripes(
             samples, bins, self.frequency_stripes, self.frequency_width, generator
         )
-        return in_time[:, :, None] | in_frequency[:, None, :]
+        return in_time, in_frequency
 
     def __call__(
         self, spectrogram: Tensor, generator: torch.Generator | None = None
@@ -84,6 +99,24 @@ class SpecAugment(SpecAugmentSettings):
         samples, frames, bins = spectrogram.shape
         masked = self.masked((samples, frames, bins), or_default(generator))
         return spectrogram.masked_fill(masked.to(spectrogram.device), 0)
+
+
+@dataclass(frozen=True)
+class Stripes:
+    """Stripes that were drawn before: what a model applies, without another draw.
+
+    Attributes:
+        in_time: (B, L) bool, on the device of the spectrograms.
+        in_frequency: (B, F) bool, there too.
+    """
+
+    in_time: Tensor
+    in_frequency: Tensor
+
+    def __call__(self, spectrogram: Tensor) -> Tensor:
+        """Masks (B, L, F); the result is new memory."""
+        masked = self.in_time[:, :, None] | self.in_frequency[:, None, :]
+        return spectrogram.masked_fill(masked, 0)
 
 
 def _stripes(

@@ -70,10 +70,27 @@ class _Effect(EffectSettings):
         self, waveforms: Tensor, strength: Tensor, generator: torch.Generator
     ) -> None:
         """As `apply`, in place."""
-        rows = (~strength.isnan()).nonzero().flatten()
+        rows, strength = drawn_rows(strength)
+        device = waveforms.device
+        self.apply_to_(waveforms, rows.to(device), strength.to(device), generator)
+
+    def apply_to_(
+        self,
+        waveforms: Tensor,
+        rows: Tensor,
+        strength: Tensor,
+        generator: torch.Generator,
+    ) -> None:
+        """Applies strengths to some clips, in place, without a wait for the device.
+
+        Args:
+            waveforms: (B, T) float.
+            rows: (R,) which of them, on their device.
+            strength: (R,) none of them NaN, on their device.
+            generator: source of the noise samples.
+        """
         if len(rows):
-            strength = strength[rows].to(waveforms.device, waveforms.dtype)
-            rows = rows.to(waveforms.device)
+            strength = strength.to(waveforms.dtype)
             generator = on_device(generator, waveforms.device)
             waveforms[rows] = self._transform(waveforms[rows], strength, generator)
 
@@ -209,6 +226,12 @@ class Reverb(ReverbSettings, _Effect):
         wet = convolve(waveforms, responses)
         floor = torch.finfo(wet.dtype).tiny
         return wet.mul_(_rms(waveforms) / _rms(wet).clamp_min(floor))
+
+
+def drawn_rows(strength: Tensor) -> tuple[Tensor, Tensor]:
+    """Finds the clips that a draw changes: (B,) -> their rows (R,), strengths (R,)."""
+    rows = (~strength.isnan()).nonzero().flatten()
+    return rows, strength[rows]
 
 
 def convolve(signals: Tensor, responses: Tensor) -> Tensor:

@@ -209,4 +209,9 @@ def label_smoothing_loss(
     right = log_probabilities.gather(-1, tokens.unsqueeze(-1)).squeeze(-1)
     others = log_probabilities.sum(dim=-1) - right
     losses = -(1 - smoothing) * right - smoothing / (logits.shape[-1] - 1) * others
-    return losses.mean() if padding is None else losses[~padding].mean()
+    if padding is None:
+        return losses.mean()
+    if padding.device.type == "cpu":
+        return losses[~padding].mean()
+    # How many positions count is a shape above; on a GPU the host would wait for it.
+    return losses.masked_fill(padding, 0).sum() / (~padding).sum()

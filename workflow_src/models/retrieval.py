@@ -6,6 +6,7 @@ clip vector and the [CLS] vector of a caption each pass a two-layer head; clips
 and captions are compared by cosine, and trained with NT-Xent.
 """
 
+from collections.abc import Mapping
 from typing import Self
 
 import torch
@@ -107,6 +108,11 @@ class AudioTextRetriever(nn.Module):
     def embed_text(self, captions: list[str]) -> Tensor:
         """Embed captions: B of them -> (B, embedding), each row of length 1."""
         embedded: Tensor = self.text_head(self.text_encoder(captions))
+        return embedded
+
+    def embed_pieces(self, pieces: Mapping[str, Tensor]) -> Tensor:
+        """Embed captions that `text_encoder.pieces` cut: -> as `embed_text`."""
+        embedded: Tensor = self.text_head(self.text_encoder.encode(**pieces))
         return embedded
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Self
 
 from torch import Tensor, nn
@@ -16,6 +18,11 @@ from workflow_src.models.word_pieces import MAX_PIECES
 # Importing transformers takes seconds.
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+
+# Models that take a mask of who may look at whom, (B, 1, W, W) bool. Of one that says
+# which pieces are padding, (B, W), they ask whether any is: a GPU would be waited for.
+READ_WHOLE_MASKS = ("bert", "roberta", "distilbert")
 
 
 class TextEncoder(nn.Module):
@@ -38,6 +45,7 @@ class TextEncoder(nn.Module):
         self.model = model
         self.tokenizer = tokenizer
         self.width: int = model.config.hidden_size
+        self._tokenizing = Lock()
 
     @classmethod
     def from_pretrained(cls, name: str, dropout: float) -> Self:
@@ -134,18 +142,50 @@ class TextEncoder(nn.Module):
         self.tokenizer.save_pretrained(folder)
         self.model.config.save_pretrained(folder)
 
-    def forward(self, captions: list[str]) -> Tensor:
-        """Give the first token's vector of each of B captions: (B, width)."""
-        pieces = self.tokenizer(
-            captions,
-            padding=True,
-            truncation=True,
-            max_length=MAX_PIECES,
-            return_tensors="pt",
-        )
-        device = next(self.model.parameters()).device
+    def pieces(self, captions: Sequence[str]) -> dict[str, Tensor]:
+        """Cut captions into WordPieces, on the CPU; several threads may.
+
+        Returns:
+            `input_ids` (B, W) int64 and, unless all captions are equally long,
+            `attention_mask`, as `encode` takes it.
+        """
+        with self._tokenizing:  # a fast tokenizer refuses a second thread
+            cut = self.tokenizer(
+                list(captions),
+                padding=True,
+                truncation=True,
+                max_length=MAX_PIECES,
+                return_tensors="pt",
+            )
+        pieces: dict[str, Tensor] = {"input_ids": cut["input_ids"]}
+        mask: Tensor = cut["attention_mask"]
+        if not mask.all():
+            pieces["attention_mask"] = mask
+            if self.model.config.model_type in READ_WHOLE_MASKS:
+                words = mask.shape[1]
+                whole = mask.bool()[:, None, None, :].expand(-1, 1, words, words)
+                pieces["attention_mask"] = whole
+        return pieces
+
+    def encode(
+        self, input_ids: Tensor, attention_mask: Tensor | None = None
+    ) -> Tensor:
+        """Give the first token's vector of each of B captions.
+
+        Args:
+            input_ids: (B, W), on the device of the model.
+            attention_mask: what `pieces` gave, there too; None: no padding.
+
+        Returns:
+            (B, width).
+        """
         hidden: Tensor = self.model(
-            input_ids=pieces["input_ids"].to(device),
-            attention_mask=pieces["attention_mask"].to(device),
+            input_ids=input_ids, attention_mask=attention_mask
         ).last_hidden_state
         return hidden[:, 0]
+
+    def forward(self, captions: Sequence[str]) -> Tensor:
+        """Give the first token's vector of each of B captions: (B, width)."""
+        device = next(self.model.parameters()).device
+        pieces = self.pieces(captions)
+        return self.encode(**{name: own.to(device) for name, own in pieces.items()})

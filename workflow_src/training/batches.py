@@ -1,36 +1,39 @@
-"""Mini-batches of a training: planned, read, augmented, ready for the model."""
+"""Mini-batches of a training: planned, read, augmented, ready for the model.
+
+Whatever decides shapes is drawn on the CPU before anything is computed, and sent to
+the device in one piece. Making a mini-batch there waits for nothing.
+"""
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Protocol
+from itertools import islice
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from workflow_src.audio.store import FULL_SCALE
 from workflow_src.augment.generators import torch_generator
-from workflow_src.augment.mixing import Clips, MixDraw, Mixing
+from workflow_src.augment.mix_plan import MixPlan
+from workflow_src.augment.mixing import MixDraw, Mixing
 from workflow_src.augment.recipe import Recipe, is_changed
-from workflow_src.augment.spectrogram import SpectrogramTransform
+from workflow_src.augment.spectrogram import (
+    SpecAugment,
+    SpectrogramTransform,
+    Stripes,
+)
 from workflow_src.errors import InputError
 from workflow_src.training.batch_plans import BatchPlan, BatchPlanner
+from workflow_src.training.clips import ClipsOfPairs, Store, make_resident
+from workflow_src.training.parcel import Parcel
+from workflow_src.training.settings import Resident
 
+READERS = 4  # threads that feed a GPU
 READ_AHEAD = 2  # mini-batches a worker
 
-
-class Store(Protocol):
-    """What is used of a waveform or log-mel store."""
-
-    @property
-    def names(self) -> Sequence[str]:
-        """File names of the clips, row by row."""
-
-    def read(self, rows: NDArray[np.int64]) -> NDArray[Any]:
-        """Read the clips of `rows`: int16 (B, T) or float16 (B, L, 64)."""
+# B captions, and what their clips are called -> arrays on the CPU.
+CaptionArrays = Callable[[Sequence[str], Sequence[str]], Mapping[str, Tensor]]
 
 
 @dataclass(frozen=True)
@@ -43,12 +46,14 @@ class Batch:
         names: B tuples of file names: one clip, or the n of a mix.
         spec_augment: applied to the normalised spectrogram inside the model, or
             None.
+        text: what the task made of the captions, on the device.
     """
 
     log_mels: Tensor
     captions: list[str]
     names: list[tuple[str, ...]]
     spec_augment: SpectrogramTransform | None
+    text: Mapping[str, Tensor]
 
 
 @dataclass(frozen=True)
@@ -56,20 +61,20 @@ class _BatchInputs:
     """What is drawn and read for a mini-batch of P = B - G + n G pairs.
 
     Attributes:
-        plan: its pairs.
-        strengths: (P, effects), drawn waveform effects.
-        mix: drawn mixing of the G generated samples.
-        captions: P captions.
-        waveforms: (W, T) int16 of the pairs in `from_waveform`, or None for W = 0.
-        log_mels: (P - W, L, 64) float16 of the others, or None for none.
+        captions: B captions.
+        names: B tuples of file names.
+        waveforms: of the W pairs that are needed as such, as `ClipsOfPairs.read`
+            gives them, or None for W = 0.
+        log_mels: of the P - W others, or None for none.
+        plan: the small arrays: which clip each effect changes, the `MixPlan`,
+            stripes, words. Packed, where the device is not the CPU.
     """
 
-    plan: BatchPlan
-    strengths: Tensor
-    mix: MixDraw
     captions: list[str]
+    names: list[tuple[str, ...]]
     waveforms: Tensor | None
     log_mels: Tensor | None
+    plan: Parcel | dict[str, Tensor]
 
 
 class Batches:
@@ -91,7 +96,11 @@ class Batches:
         front_end: (B, T) float in [-1, 1] -> (B, L, 64) in dB; None if the recipe
             needs no waveforms. Moved to `device`.
         device: where the mini-batches are made.
-        workers: threads that read ahead; 0 reads when a mini-batch is asked for.
+        workers: threads that read ahead; 0 reads when a mini-batch is asked for;
+            None: some for a GPU, which computes meanwhile, else 0.
+        resident: clips that lie on the device; see `clips.make_resident`.
+        text: B captions and the names of their clips -> arrays on the CPU, which
+            `Batch.text` has on the device; called in the threads that read ahead.
 
     Raises:
         InputError: something the recipe needs is missing, a clip is in no store,
@@ -108,7 +117,9 @@ class Batches:
         seed: int,
         front_end: nn.Module | None = None,
         device: torch.device | str = "cpu",
-        workers: int = 0,
+        workers: int | None = None,
+        resident: Resident = "none",
+        text: CaptionArrays | None = None,
     ) -> None:
         self.names = [name for name, _ in captions]
         self.captions = [caption for _, caption in captions]
@@ -116,25 +127,31 @@ class Batches:
         self._mixing = recipe.pairmix or Mixing(ratio=0.0)
         self.seed = seed
         self.device = torch.device(device)
+        if workers is None:
+            workers = READERS if self.device.type == "cuda" else 0
         self.workers = workers
+        self._text = text
         self.planner = BatchPlanner(len(captions), batch_size, seed, recipe.pairmix)
         self._front_end = None if front_end is None else front_end.to(self.device)
-        self._log_mels = _ClipsOfPairs(self.names, log_mels, "log-mel")
-        self._waveforms: _ClipsOfPairs | None = None
+        self._log_mels = ClipsOfPairs(self.names, log_mels, "log-mel", self.device)
+        self._waveforms: ClipsOfPairs | None = None
         if recipe.needs_waveforms:
             if waveforms is None or front_end is None:
                 raise InputError(
                     f"recipe {recipe.name!r} needs the clips' waveforms and a front end"
                 )
-            self._waveforms = _ClipsOfPairs(self.names, waveforms, "waveform")
+            self._waveforms = ClipsOfPairs(
+                self.names, waveforms, "waveform", self.device
+            )
+        make_resident(resident, self.device, self._log_mels, self._waveforms)
 
     def __len__(self) -> int:
         """Mini-batches in an epoch: ceil(N / B), for every recipe."""
         return self.planner.steps
 
-    def epoch(self, epoch: int) -> Iterator[Batch]:
-        """Yield the mini-batches of `epoch` (from 0)."""
-        plans = enumerate(self.planner.epoch(epoch))
+    def epoch(self, epoch: int, first: int = 0) -> Iterator[Batch]:
+        """Yield the mini-batches of `epoch` (from 0), from step `first` on."""
+        plans = islice(enumerate(self.planner.epoch(epoch)), first, None)
         if not self.workers:
             for step, plan in plans:
                 yield self._assemble(self._read(plan, epoch, step), epoch, step)
@@ -164,26 +181,44 @@ class Batches:
         captions = [self.captions[row] for row in rows]
         if self.recipe.eda is not None:
             captions = self.recipe.eda(captions, generator)
-        needed = (is_changed(strengths) | mix.needs_waveform(len(rows))).numpy()
+        kept = len(plan.ordinary)
+        captions[kept:] = self._mixing.mix_captions(captions[kept:])
+        groups = [*plan.ordinary[:, None], *plan.extra]
+        names = [tuple(self.names[row] for row in group) for group in groups]
+
+        as_waveform = is_changed(strengths) | mix.needs_waveform(len(rows))
+        of_mixes = MixPlan.of(as_waveform, mix.weights, mix.waveform_level)
+        arrays = of_mixes.tensors()
+        arrays |= self.recipe.plan_effects(strengths[as_waveform])
+        if self.recipe.specaugment is not None and self.device.type != "cpu":
+            # From the stream that a CPU draws them from, see `_assemble`.
+            samples = torch_generator(self.seed, "samples", epoch, step)
+            arrays |= self._stripes(
+                self.recipe.specaugment, len(names), self._log_mels.shape, samples
+            )
+        if self._text is not None:
+            clips = [" + ".join(group) for group in names]
+            for name, array in self._text(captions, clips).items():
+                arrays[f"text.{name}"] = array
+
+        needed = as_waveform.numpy()
         waveforms = log_mels = None
         if needed.any() and self._waveforms is not None:
             waveforms = self._waveforms.read(rows[needed])
+            if self._waveforms.resident:
+                arrays["waveforms"] = waveforms
         if not needed.all():
             log_mels = self._log_mels.read(rows[~needed])
+            if self._log_mels.resident:
+                arrays["log_mels"] = log_mels
+        packed = self.device.type != "cpu"
         return _BatchInputs(
-            plan,
-            strengths,
-            mix,
             captions,
-            self._tensor(waveforms),
-            self._tensor(log_mels),
+            names,
+            waveforms,
+            log_mels,
+            Parcel.pack(arrays, self.device) if packed else arrays,
         )
-
-    def _tensor(self, values: NDArray[Any] | None) -> Tensor | None:
-        if values is None:
-            return None
-        tensor = torch.from_numpy(np.ascontiguousarray(values))
-        return tensor.pin_memory() if self.device.type == "cuda" else tensor
 
     @torch.no_grad()
     def _assemble(self, inputs: _BatchInputs, epoch: int, step: int) -> Batch:
@@ -191,57 +226,46 @@ class Batches:
         generator = torch_generator(
             self.seed, "samples", epoch, step, device=self.device
         )
-        plan, mix = inputs.plan, inputs.mix
-        clips = self._clips(inputs, generator)
-        log_mels = self._mixing.log_mels(clips, mix, self._front_end)
-        captions = list(inputs.captions)
-        kept = len(plan.ordinary)
-        captions[kept:] = self._mixing.mix_captions(captions[kept:])
-        groups = [*plan.ordinary[:, None], *plan.extra]
-        names = [tuple(self.names[row] for row in group) for group in groups]
-        spec_augment = self.recipe.bound_specaugment(generator)
-        return Batch(log_mels, captions, names, spec_augment)
-
-    def _clips(self, inputs: _BatchInputs, generator: torch.Generator) -> Clips:
-        """Put what was read on the device: waveforms under their effects, log-mels."""
-        changed = is_changed(inputs.strengths)
-        needed = changed | inputs.mix.needs_waveform(len(changed))
+        plan = inputs.plan
+        if isinstance(plan, Parcel):
+            plan = plan.to(self.device)
         waveforms = log_mels = None
-        if inputs.waveforms is not None:
-            samples = inputs.waveforms.to(self.device, non_blocking=True)
-            waveforms = self.recipe.apply_effects(
+        if inputs.waveforms is not None and self._waveforms is not None:
+            samples = self._waveforms.on_device(plan.get("waveforms", inputs.waveforms))
+            waveforms = self.recipe.effects_of_plan(
                 samples * (1 / FULL_SCALE),  # float32, in one pass
-                inputs.strengths[needed],
+                plan,
                 generator,
             )
         if inputs.log_mels is not None:
-            log_mels = inputs.log_mels.to(self.device, non_blocking=True).float()
-        return Clips(needed, waveforms, log_mels)
-
-
-class _ClipsOfPairs:
-    """The clips of a store, by the numbers of the pairs that they belong to.
-
-    Args:
-        names: file name of each pair.
-        store: has all of them.
-        kind: of the store, for the error.
-
-    Raises:
-        InputError: a clip is not in the store.
-    """
-
-    def __init__(self, names: Sequence[str], store: Store, kind: str) -> None:
-        rows = {name: row for row, name in enumerate(store.names)}
-        missing = [name for name in names if name not in rows]
-        if missing:
-            raise InputError(
-                f"clip {missing[0]} has a caption but is not in the {kind} store "
-                f"(captions without a clip there: {len(missing)})"
+            log_mels = self._log_mels.on_device(plan.get("log_mels", inputs.log_mels))
+            log_mels = log_mels.float()
+        of_mixes = MixPlan.of_tensors(plan)
+        log_mels = self._mixing.log_mels_of_plan(
+            waveforms, log_mels, of_mixes, self._front_end
+        )
+        if self.recipe.specaugment is not None and self.device.type == "cpu":
+            # After the samples of the effects, in the same stream.
+            shape = tuple(log_mels.shape[1:])
+            plan |= self._stripes(
+                self.recipe.specaugment, len(log_mels), shape, generator
             )
-        self._store = store
-        self._rows = np.array([rows[name] for name in names])
+        spec_augment = None
+        if self.recipe.specaugment is not None:
+            spec_augment = Stripes(plan["stripes.time"], plan["stripes.frequency"])
+        text = {
+            name.removeprefix("text."): array
+            for name, array in plan.items()
+            if name.startswith("text.")
+        }
+        return Batch(log_mels, inputs.captions, inputs.names, spec_augment, text)
 
-    def read(self, pairs: NDArray[np.int64]) -> NDArray[Any]:
-        """Read the clip of each pair."""
-        return self._store.read(self._rows[pairs])
+    @staticmethod
+    def _stripes(
+        specaugment: SpecAugment,
+        samples: int,
+        shape: tuple[int, ...],
+        generator: torch.Generator,
+    ) -> dict[str, Tensor]:
+        in_time, in_frequency = specaugment.stripes((samples, *shape), generator)
+        return {"stripes.time": in_time, "stripes.frequency": in_frequency}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -73,24 +74,27 @@ def train_captioner(
     words = Vocabulary.load(vocabulary)
     torch.manual_seed(settings.seed)
     model = initialised(settings, words, encoder, word_vectors, trust_pickle).to(on)
-    batches = files.batches(settings, own.batch_size, on)
+
+    def numbered(
+        captions: Sequence[str], clips: Sequence[str]
+    ) -> dict[str, torch.Tensor]:
+        tokens = words.batch(captions, clips)
+        given, right = tokens[:, :-1], tokens[:, 1:]
+        # As the published code: no word attends to padding, not even padding.
+        arrays = {"given": given, "right": right, "unseen": words.padding(given)}
+        if not own.loss_on_padding:
+            arrays["padding"] = words.padding(right)
+        return arrays
+
+    batches = files.batches(settings, own.batch_size, on, numbered)
     optimizer, scheduler = optimizer_and_schedule(model, own, len(batches))
 
     def loss(batch: Batch) -> torch.Tensor:
-        clips = [" + ".join(names) for names in batch.names]
-        tokens = words.batch(batch.captions, clips)
-        right = tokens[:, 1:]
-        padding = None if own.loss_on_padding else words.padding(right)
+        text = batch.text
         memory = model.encode(batch.log_mels, batch.spec_augment)
-        given = tokens[:, :-1]
-        # As the published code: no word attends to padding, not even padding.
-        unseen = words.padding(given).to(on)
-        logits = model.decode(memory, given.to(on), unseen)
+        logits = model.decode(memory, text["given"], text["unseen"])
         return label_smoothing_loss(
-            logits,
-            right.to(on),
-            own.label_smoothing,
-            padding if padding is None else padding.to(on),
+            logits, text["right"], own.label_smoothing, text.get("padding")
         )
 
     validation = open_log_mels(val_log_mels, settings.front_end, settings.audio)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -66,13 +67,17 @@ def train_retriever(
     )
     torch.manual_seed(settings.seed)
     model = initialised(settings, word_pieces, encoder, trust_pickle).to(on)
-    batches = files.batches(settings, own.batch_size, on)
+
+    def cut(captions: Sequence[str], _: Sequence[str]) -> dict[str, torch.Tensor]:
+        return model.text_encoder.pieces(captions)
+
+    batches = files.batches(settings, own.batch_size, on, cut)
     optimizer, scheduler = optimizer_and_schedule(model, own, len(batches))
 
     def loss(batch: Batch) -> torch.Tensor:
         return ntxent(
             model.embed_audio(batch.log_mels, batch.spec_augment),
-            model.embed_text(batch.captions),
+            model.embed_pieces(batch.text),
             own.temperature,
         )
 

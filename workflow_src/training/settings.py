@@ -217,3 +217,44 @@ class RetrievalSettings(TrainingSettings):
 
     def __post_init__(self) -> None:
         self.recipe.check_task("retrieval")
+
+
+Resident = Literal["auto", "log_mels", "all", "none"]
+
+
+@dataclass(frozen=True)
+class TrainingOptions(Settings):
+    """How a training runs on its device: section `training` of config.yaml.
+
+    Like the device itself, nothing here is a setting of the result: the training is
+    the same to the rounding of its numbers, and a killed one may go on under other
+    options. A run's record says under `environment` what was used.
+
+    Attributes:
+        resident: clips that lie on the device during the whole training; `auto`:
+            what fits on a GPU.
+        precision: of the model's products; `auto`: bf16 on a GPU that has it, else
+            fp32. Losses, softmax, statistics and the front end are fp32 always.
+        compile: whether the layers of the models are compiled; `auto`: on a GPU.
+        micro_batch: captioning: clips whose activations are in memory at once; None:
+            the whole mini-batch.
+        checkpoint_minutes: from one resume file to the next, at least; a killed
+            training loses no more than that. 0: at the end of every epoch.
+
+    Raises:
+        InputError: a value out of its range.
+    """
+
+    resident: Resident = "auto"
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    compile: Literal["auto", "on", "off"] = "auto"
+    micro_batch: int | None = None
+    checkpoint_minutes: float = 5.0
+
+    def __post_init__(self) -> None:
+        if self.micro_batch is not None and self.micro_batch < 1:
+            raise InputError(f"micro_batch is at least 1, not {self.micro_batch}")
+        if not self.checkpoint_minutes >= 0:
+            raise InputError(
+                f"checkpoint_minutes is at least 0, not {self.checkpoint_minutes}"
+            )

@@ -17,7 +17,7 @@ from workflow_src.device import in_words
 from workflow_src.errors import InputError
 from workflow_src.files import file_digest
 from workflow_src.models.run_folder import RunRecord, run_record
-from workflow_src.training.batches import Batches
+from workflow_src.training.batches import Batches, CaptionArrays
 from workflow_src.training.settings import CaptioningSettings, TrainingSettings
 
 
@@ -75,9 +75,20 @@ class TrainingFiles:
         )
 
     def batches(
-        self, settings: TrainingSettings, batch_size: int, device: torch.device
+        self,
+        settings: TrainingSettings,
+        batch_size: int,
+        device: torch.device,
+        text: CaptionArrays,
     ) -> Batches:
-        """Make the mini-batches of a training on these files."""
+        """Make the mini-batches of a training on these files.
+
+        Args:
+            settings: of the training.
+            batch_size: B.
+            device: of the training.
+            text: what the model reads of captions, see `Batches`.
+        """
         return Batches(
             captions=read_pairs(self.captions),
             waveforms=WaveformStore(self.waveforms),
@@ -87,6 +98,7 @@ class TrainingFiles:
             batch_size=batch_size,
             seed=settings.seed,
             device=device,
+            text=text,
         )
 
 
