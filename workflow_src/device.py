@@ -84,6 +84,16 @@ def _keep_freed_memory() -> None:
             mallopt(option, value)
 
 
+def send(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """Copy from the CPU to a device, without a wait for what it is still to do.
+
+    A GPU reads page-locked memory by itself; from other memory the host would help.
+    """
+    if device.type == "cuda":
+        tensor = tensor.pin_memory()
+    return tensor.to(device, non_blocking=True)
+
+
 def in_words(device: torch.device) -> str:
     """Name a device for people: the model of a GPU, or `cpu`."""
     if device.type == "cuda":

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import torch
 
-from workflow_src.decoding.ensemble import Ensembles, send
+from workflow_src.decoding.ensemble import Ensembles
 from workflow_src.decoding.hypothesis import (
     DecoderState,
     Hypothesis,
@@ -28,6 +28,7 @@ from workflow_src.decoding.hypothesis import (
     State,
     Step,
 )
+from workflow_src.device import send
 
 # Words from one look at which clips are done to the next. On a GPU the host waits for
 # each look; until then such clips go along for nothing.

@@ -9,6 +9,8 @@ from itertools import accumulate, groupby
 
 import torch
 
+from workflow_src.device import send
+
 
 @dataclass(frozen=True)
 class Ensembles:
@@ -102,8 +104,3 @@ class Ensembles:
             owner += [position] * size
         both = send(torch.tensor([members, owner]), self.owner.device)
         return Ensembles(sizes, both[1], self.log_weights[both[0]]), both[0]
-
-
-def send(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
-    """Copy to a device without waiting for what it is still to do."""
-    return tensor.to(device, non_blocking=True)
