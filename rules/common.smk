@@ -55,6 +55,11 @@ def how(*options):
     return shlex.join(str(word) for words in options for word in words)
 
 
+def given(value):
+    """A value as a word of a command; none where the step decides."""
+    return [] if value is None else [value]
+
+
 COMPUTE = ["--device", CONFIG.device]
 if CONFIG.threads:
     COMPUTE += ["--threads", CONFIG.threads]
@@ -63,8 +68,8 @@ CORENLP = ["--corenlp", SPICE.corenlp] if SPICE.corenlp else []
 SCORING = ["--spice-cache", SPICE_CACHE, "--meteor-tables", METEOR_TABLES, *CORENLP]
 LOSSES = ["--max-missing", CONFIG.clips.max_missing]
 DOWNLOADING = ["--options", to_json(CONFIG.audiocaps.options)]
-VIEWS = ["--views-per-batch", CONFIG.tta.views_per_batch]
-SEARCHES = ["--encodings-per-search", CONFIG.tta.encodings_per_search]
+VIEWS = ["--views-per-batch", *given(CONFIG.tta.views_per_batch)]
+SEARCHES = ["--encodings-per-search", *given(CONFIG.tta.encodings_per_search)]
 
 
 wildcard_constraints:
