@@ -48,7 +48,9 @@ def call(function: Callable[..., Any], parsed: argparse.Namespace) -> None:
     """
     values = dict(vars(parsed))
     for name, kind in get_type_hints(function).items():
-        if is_dataclass(kind) and isinstance(kind, type):
+        if not (is_dataclass(kind) and isinstance(kind, type)):
+            continue
+        if not isinstance(values[name], kind):  # the default is one
             option = f"--{name.replace('_', '-')}"
             values[name] = _settings(kind, values[name], option)
     function(**values)

@@ -40,10 +40,10 @@ def training(kill_in_epoch=None, kill_at_step=0, record=RECORD, **lengths):
     scheduler = torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.99)
     now = {"epoch": -1, "step": 0}
 
-    def batches(epoch):
-        now.update(epoch=epoch, step=0)
+    def batches(epoch, first):
+        now.update(epoch=epoch, step=first)
         order = torch.randperm(32, generator=torch.Generator().manual_seed(epoch))
-        return order.split(8)
+        return order.split(8)[first:]
 
     def loss(rows):
         if (now["epoch"], now["step"]) == (kill_in_epoch, kill_at_step):

@@ -109,6 +109,16 @@ class ACT(nn.Module):
         with torch.no_grad():
             self.embedding.weight.copy_(vectors)
 
+    def forward(
+        self,
+        log_mel: Tensor,
+        tokens: Tensor,
+        padding: Tensor | None = None,
+        spec_augment: SpectrogramTransform | None = None,
+    ) -> Tensor:
+        """Score the words of given captions of clips: `encode`, then `decode`."""
+        return self.decode(self.encode(log_mel, spec_augment), tokens, padding)
+
     def encode(
         self, log_mel: Tensor, spec_augment: SpectrogramTransform | None = None
     ) -> Tensor:
@@ -121,7 +131,11 @@ class ACT(nn.Module):
         Returns:
             (B, 1 + L / 4, decoder_width).
         """
-        return F.relu(self.memory(self.encoder(log_mel, spec_augment)))
+        return self.encode_normalised(self.encoder.normalise(log_mel, spec_augment))
+
+    def encode_normalised(self, normalised: Tensor) -> Tensor:
+        """Encode clips that `encoder.normalise` gave: -> as `encode`."""
+        return F.relu(self.memory(self.encoder.scores(normalised)))
 
     def decode(
         self, memory: Tensor, tokens: Tensor, padding: Tensor | None = None
@@ -143,17 +157,16 @@ class ACT(nn.Module):
         ).tril()
         if padding is not None:
             allowed = allowed & ~padding[:, None, None, :]
-        return self._advance(tokens, self.start(memory), allowed)
+        audio = [layer.audio(memory) for layer in self._layers()]
+        x = self._embed(tokens, 0)
+        for layer, own in zip(self._layers(), audio, strict=True):
+            x = layer(x, own, allowed)
+        scores: Tensor = self.output(x)
+        return scores
 
     def start(self, memory: Tensor) -> DecoderState:
         """Project the memory (N, M, decoder_width) once, for `step`."""
-        projected = [
-            layer.cross_attention.keys_values(memory) for layer in self._layers()
-        ]
-        # Every step reads all of them: in one piece that takes half the time.
-        return DecoderState(
-            [(keys.contiguous(), values.contiguous()) for keys, values in projected]
-        )
+        return DecoderState([layer.audio(memory) for layer in self._layers()])
 
     def step(self, tokens: Tensor, state: DecoderState) -> Tensor:
         """Append a word to each caption under way, and score the next one.
@@ -165,20 +178,19 @@ class ACT(nn.Module):
         Returns:
             (N, vocabulary), before the softmax.
         """
-        return self._advance(tokens.unsqueeze(1), state, None).squeeze(1)
+        x = self._embed(tokens.unsqueeze(1), state.length)
+        for index, layer in enumerate(self._layers()):
+            x = layer.advance(x, state, index)
+        scores: Tensor = self.output(x)
+        return scores.squeeze(1)
 
-    def _advance(
-        self, tokens: Tensor, state: DecoderState, allowed: Tensor | None
-    ) -> Tensor:
-        start, words = state.length, tokens.shape[1]
+    def _embed(self, tokens: Tensor, start: int) -> Tensor:
+        words = tokens.shape[1]
         if start + words > MAX_WORDS:
             raise ValueError(f"a caption has at most {MAX_WORDS} words")
         x = self.embedding(tokens) * math.sqrt(self.config.decoder_width)
-        x = self.dropout(x + self.positions[start : start + words])
-        for index, layer in enumerate(self._layers()):
-            x = layer(x, state, index, allowed)
-        scores: Tensor = self.output(x)
-        return scores
+        embedded: Tensor = self.dropout(x + self.positions[start : start + words])
+        return embedded
 
     def _layers(self) -> list[DecoderLayer]:
         # A ModuleList does not say what is in it.

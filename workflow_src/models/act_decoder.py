@@ -96,27 +96,52 @@ class DecoderLayer(nn.Module):
         self.mlp_norm = nn.LayerNorm(width)
         self.dropout = nn.Dropout(config.dropout)
 
-    def forward(
-        self, x: Tensor, state: DecoderState, layer: int, allowed: Tensor | None
-    ) -> Tensor:
-        """Transform new words, and append their keys and values to the state.
+    def forward(self, x: Tensor, audio: LayerCache, allowed: Tensor) -> Tensor:
+        """Transform whole captions: teacher forcing.
 
         Args:
-            x: (N, W, width), the new words.
-            state: of the N captions.
-            layer: number of this layer.
+            x: (N, W, width), their words.
+            audio: keys and values of `audio`.
             allowed: which words a word attends to, as `Attention.attend` takes it.
 
         Returns:
             (N, W, width).
         """
+        keys, values = self.self_attention.keys_values(x)
+        # In one piece, as a search has them: attention then rounds alike.
+        words = (keys.contiguous(), values.contiguous())
+        return self._attend(x, words, audio, allowed)
+
+    def audio(self, memory: Tensor) -> LayerCache:
+        """Project the memory (N, M, width) to keys and values, (N, heads, M, d)."""
+        keys, values = self.cross_attention.keys_values(memory)
+        # Every step of a search reads all of them: in one piece that takes half the
+        # time.
+        return keys.contiguous(), values.contiguous()
+
+    def advance(self, x: Tensor, state: DecoderState, layer: int) -> Tensor:
+        """Transform a new word, and append its keys and values to the state.
+
+        Args:
+            x: (N, 1, width), the new word.
+            state: of the N captions; is changed.
+            layer: number of this layer.
+
+        Returns:
+            (N, 1, width).
+        """
+        words = state.append(layer, *self.self_attention.keys_values(x))
+        return self._attend(x, words, state.cross_attention_cache[layer], None)
+
+    def _attend(
+        self, x: Tensor, words: LayerCache, audio: LayerCache, allowed: Tensor | None
+    ) -> Tensor:
         attention = self.self_attention
-        keys, values = state.append(layer, *attention.keys_values(x))
-        mixed = attention.attend(attention.queries(x), keys, values, allowed)
+        mixed = attention.attend(attention.queries(x), *words, allowed)
         x = self.self_norm(x + self.dropout(mixed))
         attention = self.cross_attention
         # All beams of a clip at once: its keys and values are read once.
-        keys, values = state.cross_attention_cache[layer]
+        keys, values = audio
         queries = attention.queries(x.reshape(len(keys), -1, x.shape[2]))
         mixed = attention.attend(queries, keys, values).view_as(x)
         x = self.cross_norm(x + self.dropout(mixed))

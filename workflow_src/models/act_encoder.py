@@ -84,7 +84,19 @@ class Encoder(nn.Module):
         Raises:
             ValueError: for another shape.
         """
-        clips, frames, bins = log_mel.shape
+        return self.scores(self.normalise(log_mel, spec_augment))
+
+    def normalise(
+        self, log_mel: Tensor, spec_augment: SpectrogramTransform | None = None
+    ) -> Tensor:
+        """Normalise each mel bin, in training over all clips of the mini-batch.
+
+        Arguments and errors are those of `forward`.
+
+        Returns:
+            (B, L, 64).
+        """
+        frames, bins = log_mel.shape[1:]
         if bins != MEL_BINS or frames % ACT_PATCH_FRAMES or not frames:
             raise ValueError(
                 f"ACT reads (clips, frames, {MEL_BINS}) with a multiple of "
@@ -93,10 +105,17 @@ class Encoder(nn.Module):
         most = ACT_PATCH_FRAMES * ACT_PATCHES
         if frames > most:
             raise ValueError(f"ACT has positions for {most} frames, not for {frames}")
-        x = self.norm(log_mel.flatten(0, 1)).view_as(log_mel)
-        if spec_augment is not None:
-            x = spec_augment(x)
-        x = self.patches(x.reshape(clips, frames // ACT_PATCH_FRAMES, -1))
+        x: Tensor = self.norm(log_mel.flatten(0, 1)).view_as(log_mel)
+        return x if spec_augment is None else spec_augment(x)
+
+    def scores(self, normalised: Tensor) -> Tensor:
+        """Score the tag classes of clips that `normalise` gave; no clip sees another.
+
+        Returns:
+            As `forward`.
+        """
+        clips, frames, _ = normalised.shape
+        x = self.patches(normalised.reshape(clips, frames // ACT_PATCH_FRAMES, -1))
         x = torch.cat([self.class_token.expand(clips, -1, -1), x], dim=1)
         x = self.dropout(x + self.positions[:, : x.shape[1]])
         scores: Tensor = self.head(self.blocks(x))

@@ -282,6 +282,12 @@ class ResNet38(nn.Module):
                 x = spec_augment(x)
         return x
 
+    @property
+    def layers(self) -> list[nn.Module]:
+        """The blocks of convolutions, in order."""
+        kinds = (ConvBlock, ResidualBlock)
+        return [own for own in self.modules() if isinstance(own, kinds)]
+
     def load_upstream(
         self, source: str | PathLike[str] | StateDict, trust_pickle: bool = False
     ) -> LoadReport:

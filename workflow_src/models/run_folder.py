@@ -44,7 +44,7 @@ class RunRecord(Settings):
         inputs: what was read -> its SHA-256.
         corpus: that it was trained on.
         code: that trained it.
-        environment: Python, torch and the device.
+        environment: Python, torch, the device, the precision.
     """
 
     task: Literal["captioning", "retrieval", "pretraining"]
@@ -85,6 +85,7 @@ def run_record(
     inputs: Mapping[str, str],
     corpus: CorpusIdentity,
     device: str,
+    computed: Mapping[str, str] | None = None,
 ) -> RunRecord:
     """Make the record of a training that starts now.
 
@@ -94,6 +95,7 @@ def run_record(
         inputs: what it reads -> its SHA-256.
         corpus: that it is trained on.
         device: that it runs on, in words.
+        computed: what else decides how numbers are rounded, such as the precision.
     """
     import torch
 
@@ -102,6 +104,7 @@ def run_record(
         "torch": str(torch.__version__),
         "device": device,
         "machine": platform.machine(),
+        **(computed or {}),
     }
     return RunRecord(
         task, plain(settings), dict(inputs), corpus, code_version(), environment

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 # which pieces are padding, (B, W), they ask whether any is: a GPU would be waited for.
 READ_WHOLE_MASKS = ("bert", "roberta", "distilbert")
 
+_tokenizing = Lock()  # a fast tokenizer refuses a second thread
+
 
 class TextEncoder(nn.Module):
     """A transformers encoder with its tokenizer: captions -> first token's vector.
@@ -45,7 +47,6 @@ class TextEncoder(nn.Module):
         self.model = model
         self.tokenizer = tokenizer
         self.width: int = model.config.hidden_size
-        self._tokenizing = Lock()
 
     @classmethod
     def from_pretrained(cls, name: str, dropout: float) -> Self:
@@ -142,19 +143,26 @@ class TextEncoder(nn.Module):
         self.tokenizer.save_pretrained(folder)
         self.model.config.save_pretrained(folder)
 
-    def pieces(self, captions: Sequence[str]) -> dict[str, Tensor]:
+    def pieces(
+        self, captions: Sequence[str], few_widths: bool = False
+    ) -> dict[str, Tensor]:
         """Cut captions into WordPieces, on the CPU; several threads may.
+
+        Args:
+            captions: B of them.
+            few_widths: pad to a multiple of 16 pieces.
 
         Returns:
             `input_ids` (B, W) int64 and, unless all captions are equally long,
             `attention_mask`, as `encode` takes it.
         """
-        with self._tokenizing:  # a fast tokenizer refuses a second thread
+        with _tokenizing:
             cut = self.tokenizer(
                 list(captions),
                 padding=True,
                 truncation=True,
                 max_length=MAX_PIECES,
+                pad_to_multiple_of=16 if few_widths else None,
                 return_tensors="pt",
             )
         pieces: dict[str, Tensor] = {"input_ids": cut["input_ids"]}
@@ -166,6 +174,12 @@ class TextEncoder(nn.Module):
                 whole = mask.bool()[:, None, None, :].expand(-1, 1, words, words)
                 pieces["attention_mask"] = whole
         return pieces
+
+    @property
+    def layers(self) -> list[nn.Module]:
+        """The Transformer's layers, all alike; none where they cannot be found."""
+        lists = (own for own in self.model.modules() if isinstance(own, nn.ModuleList))
+        return list(max(lists, key=len, default=[]))
 
     def encode(
         self, input_ids: Tensor, attention_mask: Tensor | None = None

@@ -55,6 +55,17 @@ class Batch:
     spec_augment: SpectrogramTransform | None
     text: Mapping[str, Tensor]
 
+    def __len__(self) -> int:
+        return len(self.captions)
+
+    def part(self, start: int, stop: int) -> "Batch":
+        """Some of the samples, without SpecAugment: to try what fits into memory."""
+        rows = slice(start, stop)
+        text = {name: array[rows] for name, array in self.text.items()}
+        return Batch(
+            self.log_mels[rows], self.captions[rows], self.names[rows], None, text
+        )
+
 
 @dataclass(frozen=True)
 class _BatchInputs:

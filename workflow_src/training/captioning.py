@@ -20,9 +20,16 @@ from workflow_src.models.act import ACT, label_smoothing_loss
 from workflow_src.models.run_folder import VOCABULARY
 from workflow_src.models.weights import load_weights
 from workflow_src.training.batches import Batch
+from workflow_src.training.captioning_loss import loss_in_parts, numbered
+from workflow_src.training.compute import Compute
 from workflow_src.training.loop import Training, fit
 from workflow_src.training.schedules import optimizer_and_schedule
-from workflow_src.training.settings import OWN, SCRATCH, CaptioningSettings
+from workflow_src.training.settings import (
+    OWN,
+    SCRATCH,
+    CaptioningSettings,
+    TrainingOptions,
+)
 from workflow_src.training.training_files import TrainingFiles, given
 
 
@@ -43,6 +50,7 @@ def train_captioner(
     threads: int | None = None,
     trust_pickle: bool = False,
     corenlp: Path | None = None,
+    options: TrainingOptions = TrainingOptions(),
 ) -> None:
     """Train one captioner.
 
@@ -62,40 +70,40 @@ def train_captioner(
         threads: of the CPU.
         trust_pickle: read an encoder that is a pickled program.
         corenlp: folder of the official SPICE's parser, for `selection: spider`.
+        options: how it runs on its device, as JSON.
     """
     on = prepare(device, threads)
     own = settings.optimization
-    text = {"vocabulary": vocabulary}
+    compute = Compute.of(options, on)
+    learned = {"vocabulary": vocabulary}
     if settings.word2vec and word_vectors is not None:
-        text["word_vectors"] = word_vectors
+        learned["word_vectors"] = word_vectors
     files = TrainingFiles(
-        corpus, captions, val_captions, waveforms, log_mels, val_log_mels, encoder, text
+        corpus,
+        captions,
+        val_captions,
+        waveforms,
+        log_mels,
+        val_log_mels,
+        encoder,
+        learned,
     )
     words = Vocabulary.load(vocabulary)
     torch.manual_seed(settings.seed)
     model = initialised(settings, words, encoder, word_vectors, trust_pickle).to(on)
+    compute.compile([*model.encoder.blocks, *model.layers])
 
-    def numbered(
-        captions: Sequence[str], clips: Sequence[str]
-    ) -> dict[str, torch.Tensor]:
-        tokens = words.batch(captions, clips)
-        given, right = tokens[:, :-1], tokens[:, 1:]
-        # As the published code: no word attends to padding, not even padding.
-        arrays = {"given": given, "right": right, "unseen": words.padding(given)}
-        if not own.loss_on_padding:
-            arrays["padding"] = words.padding(right)
-        return arrays
+    def text(captions: Sequence[str], clips: Sequence[str]) -> dict[str, torch.Tensor]:
+        return numbered(words, captions, clips, own.loss_on_padding, compute.compiled)
 
-    batches = files.batches(settings, own.batch_size, on, numbered)
+    batches = files.batches(settings, own.batch_size, on, text, options.resident)
     optimizer, scheduler = optimizer_and_schedule(model, own, len(batches))
 
     def loss(batch: Batch) -> torch.Tensor:
-        text = batch.text
-        memory = model.encode(batch.log_mels, batch.spec_augment)
-        logits = model.decode(memory, text["given"], text["unseen"])
-        return label_smoothing_loss(
-            logits, text["right"], own.label_smoothing, text.get("padding")
-        )
+        return caption_loss(model, batch, own.label_smoothing, compute)
+
+    def gradients(batch: Batch, size: int) -> torch.Tensor:
+        return loss_in_parts(model, batch, own.label_smoothing, compute, size)
 
     validation = open_log_mels(val_log_mels, settings.front_end, settings.audio)
     references = read_references(val_captions)
@@ -123,9 +131,26 @@ def train_captioner(
             validate=validate,
             settings=own,
             seed=settings.seed,
-            record=files.record(settings, on),
+            record=files.record(settings, compute),
+            checkpoint_minutes=options.checkpoint_minutes,
+            micro_batch=options.micro_batch,
+            gradients=gradients,
         ),
         run,
+    )
+
+
+def caption_loss(
+    model: ACT, batch: Batch, smoothing: float, compute: Compute
+) -> torch.Tensor:
+    """Compute the loss of a mini-batch, which has the arrays of `numbered`."""
+    text = batch.text
+    with compute.autocast():
+        logits = model(
+            batch.log_mels, text["given"], text["unseen"], batch.spec_augment
+        )
+    return label_smoothing_loss(
+        logits.float(), text["right"], smoothing, text.get("padding")
     )
 
 

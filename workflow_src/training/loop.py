@@ -1,9 +1,9 @@
 """The training loop of every model here: epochs, validation, selection, resume.
 
 While a run is not done its folder also holds `resume.pt`: everything that the next
-start needs to go on as if nothing had happened. It is written after every epoch and
-removed at the end. A start with other settings, or other data, finds it and puts it
-aside, into `superseded-<digest>/`.
+start needs to go on as if nothing had happened. It is written every so many minutes
+(see `workflow_src.training.checkpoints`) and removed at the end. A start with other
+settings, or other data, finds it and puts it aside, into `superseded-<digest>/`.
 """
 
 from __future__ import annotations
@@ -17,16 +17,31 @@ from typing import Any, Protocol
 
 import pandas as pd
 import torch
-from torch import nn
+from torch import Tensor, nn
 
+from workflow_src.augment.generators import seed_from
 from workflow_src.errors import InputError, in_one_line
 from workflow_src.files import write_atomically
 from workflow_src.models.run_folder import HISTORY, MODEL, RunRecord, write_record
-from workflow_src.models.weights import load_weights, save_weights
+from workflow_src.models.weights import load_weights
 from workflow_src.progress import say, track
 from workflow_src.settings import differences, digest
-
-RESUME, BEST = "resume.pt", "best.pt"
+from workflow_src.training.checkpoints import (
+    BEST,
+    RESUME,
+    Checkpoints,
+    random_state,
+    set_random_state,
+)
+from workflow_src.training.trouble import (
+    FAILED,
+    FiniteWatch,
+    NotFinite,
+    is_out_of_memory,
+    note_failure,
+    out_of_memory,
+    refuse_to_repeat,
+)
 
 
 class LoopSettings(Protocol):
@@ -53,15 +68,23 @@ class Training:
         model: the model, on its device.
         optimizer: its optimizer.
         scheduler: learning-rate schedule, stepped after every optimizer step.
-        batches: epoch number (from 0) -> the epoch's batches; must depend on
-            the epoch alone, so that a resumed training sees the same ones.
+        batches: epoch number and first step (both from 0) -> the epoch's batches
+            from that step on; must depend on both alone, so that a resumed training
+            sees the same ones.
         steps: optimizer steps an epoch.
         loss: batch -> scalar loss.
         validate: -> metrics of the model as it is; larger `selection` is better.
         settings: epochs, clipping, validation.
         seed: of dropout and of everything else torch draws.
         record: what the run is; a resume file of another one is not used.
+        checkpoint_minutes: from one resume file to the next; 0: every epoch.
+        micro_batch: samples of which `gradients` holds the activations at once;
+            None: there is none, or the whole mini-batch at once.
+        gradients: batch and micro_batch -> loss, after the backward pass in parts;
+            None: this training cannot be split.
         epoch: finished so far.
+        step: of the epoch under way, finished so far.
+        losses: of those steps.
         best: largest `selection` so far.
         history: a row an epoch.
     """
@@ -69,20 +92,36 @@ class Training:
     model: nn.Module
     optimizer: torch.optim.Optimizer
     scheduler: torch.optim.lr_scheduler.LRScheduler
-    batches: Callable[[int], Iterable[Any]]
+    batches: Callable[[int, int], Iterable[Any]]
     steps: int
     loss: Callable[[Any], torch.Tensor]
     validate: Callable[[], dict[str, float]]
     settings: LoopSettings
     seed: int
     record: RunRecord
+    checkpoint_minutes: float = 0.0
+    micro_batch: int | None = None
+    gradients: Callable[[Any, int], Tensor] | None = None
     epoch: int = 0
+    step: int = 0
+    losses: list[Tensor] = field(default_factory=list)
     best: float = float("-inf")
     history: list[dict[str, float]] = field(default_factory=list)
 
 
+    @property
+    def device(self) -> torch.device:
+        """Where the model is."""
+        return next(self.model.parameters()).device
+
+    @property
+    def learning_rate(self) -> float:
+        """At present."""
+        return float(self.scheduler.get_last_lr()[0])
+
+
 def fit(training: Training, folder: Path) -> None:
-    """Train to the end, from the last finished epoch if there is one.
+    """Train to the end, from where the last start stopped if there was one.
 
     Args:
         training: what to do.
@@ -90,36 +129,27 @@ def fit(training: Training, folder: Path) -> None:
             epoch, and `model.pt` at the end.
 
     Raises:
-        InputError: the loss is no longer finite, or the resume file is damaged.
+        InputError: a loss or a gradient is no longer finite, the memory does not
+            hold a step, or the resume file is damaged.
     """
     folder.mkdir(parents=True, exist_ok=True)
     # Whoever reads the folder takes the weights for what the record describes.
     (folder / MODEL).unlink(missing_ok=True)
     write_record(training.record, folder)
+    refuse_to_repeat(training.record, folder)
     torch.manual_seed(training.seed)
     _resume(training, folder)
     epochs = training.settings.epochs
-    for epoch in range(training.epoch, epochs):
-        start = time.monotonic()
-        row: dict[str, float] = {
-            "epoch": epoch,
-            "learning_rate": float(training.scheduler.get_last_lr()[0]),
-            "loss": _epoch(training, epoch),
-        }
-        if (epoch + 1) % training.settings.validate_every == 0 or epoch + 1 == epochs:
-            training.model.eval()
-            with torch.no_grad():
-                row |= training.validate()
-            if row["selection"] > training.best:
-                training.best = row["selection"]
-                best = {"model": training.model.state_dict(), "metrics": row}
-                save_weights(best, folder / BEST)
-        row["seconds"] = round(time.monotonic() - start, 2)
-        training.history.append(row)
-        training.epoch = epoch + 1
-        say(", ".join(f"{name} {_short(value)}" for name, value in row.items()))
-        save_weights(_state(training), folder / RESUME)
-        _write_history(training, folder)
+    try:
+        with Checkpoints(folder, training.checkpoint_minutes) as checkpoints:
+            for epoch in range(training.epoch, epochs):
+                _epoch(training, epoch, checkpoints)
+                _write_history(training, folder)
+                if checkpoints.due(epoch_ends=True) or epoch + 1 == epochs:
+                    checkpoints.save(_state(training))
+    except NotFinite as error:
+        note_failure(training.record, folder, error)
+        raise
     _write_history(training, folder)
     # In this order a kill at any point leaves either a finished run or one that
     # can be resumed.
@@ -127,6 +157,7 @@ def fit(training: Training, folder: Path) -> None:
     (folder / f"{MODEL}.part").replace(folder / MODEL)
     (folder / RESUME).unlink()
     (folder / BEST).unlink()
+    (folder / FAILED).unlink(missing_ok=True)
 
 
 def _write_history(training: Training, folder: Path) -> None:
@@ -134,45 +165,94 @@ def _write_history(training: Training, folder: Path) -> None:
     write_atomically(folder / HISTORY, table.to_csv(index=False))
 
 
-def _epoch(training: Training, epoch: int) -> float:
+def _epoch(training: Training, epoch: int, checkpoints: Checkpoints) -> None:
+    """Run an epoch, or what is left of it, and validate: a row of the history."""
+    start, learning_rate = time.monotonic(), training.learning_rate
+    row: dict[str, float] = {
+        "epoch": epoch,
+        "learning_rate": learning_rate,
+        "loss": _steps(training, epoch, checkpoints),
+    }
+    last = epoch + 1 == training.settings.epochs
+    if (epoch + 1) % training.settings.validate_every == 0 or last:
+        training.model.eval()
+        with torch.no_grad(), torch.compiler.set_stance("force_eager"):
+            row |= training.validate()
+        if row["selection"] > training.best:
+            training.best = row["selection"]
+            checkpoints.keep_best({"model": training.model.state_dict(), "metrics": row})
+    row["seconds"] = round(time.monotonic() - start, 2)
+    training.history.append(row)
+    training.epoch, training.step, training.losses = epoch + 1, 0, []
+    say(", ".join(f"{name} {_short(value)}" for name, value in row.items()))
+
+
+def _steps(training: Training, epoch: int, checkpoints: Checkpoints) -> float:
     """Run the optimizer steps of one epoch; give their mean loss."""
     training.model.train()
-    losses = []
-    batches = training.batches(epoch)
-    for batch in track(batches, f"epoch {epoch}", total=training.steps):
-        loss = training.loss(batch)
-        training.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(
-            training.model.parameters(), training.settings.max_gradient_norm
-        )
-        training.optimizer.step()
-        training.scheduler.step()
+    watch = FiniteWatch(epoch, training.step, lambda: training.learning_rate)
+    left = training.steps - training.step
+    batches = training.batches(epoch, training.step)
+    for batch in track(batches, f"epoch {epoch}", total=left):
+        loss, norm = _step_that_fits(training, batch)
         # Read out at the end only: reading a loss waits for the GPU.
-        losses.append(loss.detach())
-    mean = torch.stack(losses).mean().item()
-    if not torch.isfinite(torch.tensor(mean)):
-        raise InputError(
-            f"epoch {epoch}: the loss is {mean}; lower the learning rate "
-            f"({training.scheduler.get_last_lr()[0]:g}) or check the data"
-        )
-    return mean
+        training.losses.append(loss)
+        training.step += 1
+        watch.add(loss, norm, batch)
+        if training.step < training.steps and checkpoints.due(epoch_ends=False):
+            watch.look()
+            checkpoints.save(_state(training))
+    watch.look()
+    return torch.stack(training.losses).mean().item()
+
+
+def optimizer_step(training: Training, batch: Any) -> tuple[Tensor, Tensor]:
+    """Take one step, without a wait for the device.
+
+    Returns:
+        The loss, and the norm of its gradient before it was clipped.
+    """
+    training.optimizer.zero_grad(set_to_none=True)
+    if training.gradients is not None and training.micro_batch is not None:
+        loss = training.gradients(batch, training.micro_batch)
+    else:
+        loss = training.loss(batch)
+        loss.backward()  # type: ignore[no-untyped-call] # torch's
+    norm = nn.utils.clip_grad_norm_(
+        training.model.parameters(), training.settings.max_gradient_norm
+    )
+    training.optimizer.step()
+    training.scheduler.step()
+    return loss.detach(), norm
+
+
+def _step_that_fits(training: Training, batch: Any) -> tuple[Tensor, Tensor]:
+    """Take one step, or say what would fit into the memory."""
+    try:
+        return optimizer_step(training, batch)
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+    # Outside of the handler, which holds what the attempt had in memory.
+    training.optimizer.zero_grad(set_to_none=True)
+    divisible = batch if hasattr(batch, "part") else None
+    now = training.micro_batch or (len(batch) if divisible else 0)
+    raise out_of_memory(divisible, training.loss, now, training.gradients is not None)
 
 
 def _state(training: Training) -> dict[str, Any]:
-    state = {
+    return {
         "decisive": training.record.decisive,
         "model": training.model.state_dict(),
         "optimizer": training.optimizer.state_dict(),
         "scheduler": training.scheduler.state_dict(),
         "epoch": training.epoch,
+        "step": training.step,
+        "losses": torch.stack(training.losses) if training.losses else None,
         "best": training.best,
         "history": training.history,
-        "random": torch.get_rng_state(),
+        "random": random_state(training.device),
     }
-    if torch.cuda.is_available():
-        state["random_cuda"] = torch.cuda.get_rng_state()
-    return state
 
 
 def _resume(training: Training, folder: Path) -> None:
@@ -201,11 +281,14 @@ def _resume(training: Training, folder: Path) -> None:
         return
     try:
         _take_over(training, state)
-    except (KeyError, RuntimeError, ValueError) as error:
+    except (KeyError, RuntimeError, TypeError, ValueError) as error:
         raise InputError(
             f"{path} is of another version of the code ({in_one_line(error)}); {anew}"
         ) from None
-    say(f"resuming after epoch {training.epoch - 1}, from {path}")
+    where = f"after epoch {training.epoch - 1}"
+    if training.step:
+        where = f"in epoch {training.epoch}, after {training.step} steps"
+    say(f"resuming {where}, from {path}")
 
 
 def _take_over(training: Training, state: dict[str, Any]) -> None:
@@ -215,9 +298,12 @@ def _take_over(training: Training, state: dict[str, Any]) -> None:
     training.epoch = state["epoch"]
     training.best = state["best"]
     training.history = state["history"]
-    torch.set_rng_state(state["random"])
-    if torch.cuda.is_available() and "random_cuda" in state:
-        torch.cuda.set_rng_state(state["random_cuda"])
+    training.step = state["step"]
+    losses = state["losses"]
+    training.losses = [] if losses is None else list(losses.to(training.device))
+    # Elsewhere the dropout of the first epoch would come again.
+    seed = seed_from(training.seed, "resumed", training.epoch, training.step)
+    set_random_state(state["random"], training.device, seed)
 
 
 def _short(value: float) -> str:

@@ -27,8 +27,9 @@ from workflow_src.models.panns import ResNet38
 from workflow_src.models.run_folder import MODEL, run_record
 from workflow_src.models.settings import ActConfig, RetrieverConfig
 from workflow_src.models.weights import load_weights, save_weights
+from workflow_src.training.compute import Compute
 from workflow_src.training.loop import Training, fit
-from workflow_src.training.settings import PretrainingSettings
+from workflow_src.training.settings import PretrainingSettings, TrainingOptions
 
 ENCODER = "encoder.pt"
 SEED = 0  # one pre-training serves every seed of the trainings that follow
@@ -45,6 +46,7 @@ def pretrain(
     run: Path,
     device: str = "auto",
     threads: int | None = None,
+    options: TrainingOptions = TrainingOptions(),
 ) -> None:
     """Pre-train the audio encoder of a task by tagging.
 
@@ -58,8 +60,10 @@ def pretrain(
         run: folder of the run; gets `encoder.pt`.
         device: auto, cpu, cuda or cuda:N.
         threads: of the CPU.
+        options: how it runs on its device, as JSON.
     """
     on = prepare(device, threads)
+    compute = Compute.of(options, on)
     own = settings.optimization
     torch.manual_seed(SEED)
     read = (settings.front_end, settings.audio)
@@ -79,8 +83,10 @@ def pretrain(
     )
 
     def loss(batch: tuple[Tensor, Tensor]) -> Tensor:
-        inputs, targets = (part.to(on) for part in batch)
-        return nn.functional.binary_cross_entropy_with_logits(tagger(inputs), targets)
+        inputs, targets = (part.to(on, non_blocking=True) for part in batch)
+        with compute.autocast():
+            logits = tagger(inputs)
+        return nn.functional.binary_cross_entropy_with_logits(logits.float(), targets)
 
     def validate() -> dict[str, float]:
         scores = [
@@ -102,13 +108,21 @@ def pretrain(
             model=tagger,
             optimizer=optimizer,
             scheduler=scheduler,
-            batches=lambda epoch: train.batches(own.batch_size, epoch),
+            batches=lambda epoch, first: train.batches(own.batch_size, epoch, first),
             steps=steps,
             loss=loss,
             validate=validate,
             settings=own,
             seed=SEED,
-            record=run_record("pretraining", settings, inputs, identity, in_words(on)),
+            record=run_record(
+                "pretraining",
+                settings,
+                inputs,
+                identity,
+                in_words(on),
+                compute.environment,
+            ),
+            checkpoint_minutes=options.checkpoint_minutes,
         ),
         run,
     )
@@ -163,7 +177,7 @@ class TaggedClips:
         return full + (rest > 1)
 
     def batches(
-        self, batch_size: int, epoch: int | None = None
+        self, batch_size: int, epoch: int | None = None, first: int = 0
     ) -> Iterator[tuple[Tensor, Tensor]]:
         """Go through the clips.
 
@@ -171,6 +185,7 @@ class TaggedClips:
             batch_size: B.
             epoch: None takes all clips in order; a number shuffles them for that
                 epoch, and leaves out a last batch of a single clip.
+            first: step to begin at.
 
         Yields:
             Log-mels (B, L, 64) in dB and tags (B, kinds).
@@ -181,7 +196,7 @@ class TaggedClips:
         else:
             order = np.random.default_rng([SEED, epoch]).permutation(len(self.store))
             count = self.steps(batch_size)
-        for step in range(count):
+        for step in range(first, count):
             rows = order[step * batch_size : (step + 1) * batch_size]
             log_mels = torch.from_numpy(self.store.read(rows)).float()
             yield log_mels, self.targets[rows]

@@ -20,9 +20,15 @@ from workflow_src.models.retrieval import AudioTextRetriever, ntxent
 from workflow_src.models.run_folder import TEXT_ENCODER
 from workflow_src.models.weights import load_weights
 from workflow_src.training.batches import Batch
+from workflow_src.training.compute import Compute
 from workflow_src.training.loop import Training, fit
 from workflow_src.training.schedules import optimizer_and_schedule
-from workflow_src.training.settings import OWN, SCRATCH, RetrievalSettings
+from workflow_src.training.settings import (
+    OWN,
+    SCRATCH,
+    RetrievalSettings,
+    TrainingOptions,
+)
 from workflow_src.training.training_files import TrainingFiles, given
 
 
@@ -41,6 +47,7 @@ def train_retriever(
     device: str = "auto",
     threads: int | None = None,
     trust_pickle: bool = False,
+    options: TrainingOptions = TrainingOptions(),
 ) -> None:
     """Train one retriever.
 
@@ -58,28 +65,35 @@ def train_retriever(
         device: auto, cpu, cuda or cuda:N.
         threads: of the CPU.
         trust_pickle: read an encoder that is a pickled program.
+        options: how it runs on its device, as JSON.
     """
     on = prepare(device, threads)
     own = settings.optimization
-    text = {} if word_pieces is None else {"word_pieces": word_pieces}
+    compute = Compute.of(options, on)
+    learned = {} if word_pieces is None else {"word_pieces": word_pieces}
     files = TrainingFiles(
-        corpus, captions, val_captions, waveforms, log_mels, val_log_mels, encoder, text
+        corpus,
+        captions,
+        val_captions,
+        waveforms,
+        log_mels,
+        val_log_mels,
+        encoder,
+        learned,
     )
     torch.manual_seed(settings.seed)
     model = initialised(settings, word_pieces, encoder, trust_pickle).to(on)
 
-    def cut(captions: Sequence[str], _: Sequence[str]) -> dict[str, torch.Tensor]:
-        return model.text_encoder.pieces(captions)
+    compute.compile([*model.audio_encoder.layers, *model.text_encoder.layers])
 
-    batches = files.batches(settings, own.batch_size, on, cut)
+    def text(captions: Sequence[str], _: Sequence[str]) -> dict[str, torch.Tensor]:
+        return model.text_encoder.pieces(captions, few_widths=compute.compiled)
+
+    batches = files.batches(settings, own.batch_size, on, text, options.resident)
     optimizer, scheduler = optimizer_and_schedule(model, own, len(batches))
 
     def loss(batch: Batch) -> torch.Tensor:
-        return ntxent(
-            model.embed_audio(batch.log_mels, batch.spec_augment),
-            model.embed_pieces(batch.text),
-            own.temperature,
-        )
+        return contrastive_loss(model, batch, own.temperature, compute)
 
     validation = open_log_mels(val_log_mels, settings.front_end, settings.audio)
     pairs = read_pairs(val_captions)
@@ -108,10 +122,21 @@ def train_retriever(
             validate=validate,
             settings=own,
             seed=settings.seed,
-            record=files.record(settings, on),
+            record=files.record(settings, compute),
+            checkpoint_minutes=options.checkpoint_minutes,
         ),
         run,
     )
+
+
+def contrastive_loss(
+    model: AudioTextRetriever, batch: Batch, temperature: float, compute: Compute
+) -> torch.Tensor:
+    """Compute the loss of a mini-batch, which has the arrays of `pieces`."""
+    with compute.autocast():
+        audio = model.embed_audio(batch.log_mels, batch.spec_augment)
+        text = model.embed_pieces(batch.text)
+    return ntxent(audio.float(), text.float(), temperature)
 
 
 def initialised(

@@ -1,5 +1,7 @@
 """The optimizer of both trainings, and how its learning rate goes."""
 
+from collections.abc import Iterable
+
 from torch import nn
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
@@ -29,7 +31,7 @@ def optimizer_and_schedule(
         trained,
         lr=settings.learning_rate,
         weight_decay=settings.weight_decay,
-        fused=True,  # one pass over the weights
+        fused=can_fuse(trained),
     )
     warmup_steps = round(settings.warmup_epochs * steps_per_epoch)
     decay_steps = max(1, round(settings.lr_decay_every * steps_per_epoch))
@@ -41,3 +43,8 @@ def optimizer_and_schedule(
         return float(settings.lr_decay_factor**decays)
 
     return optimizer, LambdaLR(optimizer, factor)
+
+
+def can_fuse(parameters: Iterable[nn.Parameter]) -> bool:
+    """Whether AdamW may take one pass over the weights; not on torch's `meta`."""
+    return all(parameter.device.type in ("cpu", "cuda") for parameter in parameters)

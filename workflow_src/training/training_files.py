@@ -18,7 +18,12 @@ from workflow_src.errors import InputError
 from workflow_src.files import file_digest
 from workflow_src.models.run_folder import RunRecord, run_record
 from workflow_src.training.batches import Batches, CaptionArrays
-from workflow_src.training.settings import CaptioningSettings, TrainingSettings
+from workflow_src.training.compute import Compute
+from workflow_src.training.settings import (
+    CaptioningSettings,
+    Resident,
+    TrainingSettings,
+)
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,7 @@ class TrainingFiles:
             "val_log_mels": LogMelStore(self.val_log_mels).digest,
         }
 
-    def record(self, settings: TrainingSettings, device: torch.device) -> RunRecord:
+    def record(self, settings: TrainingSettings, compute: Compute) -> RunRecord:
         """Make the record of a training on these files."""
         captioning = isinstance(settings, CaptioningSettings)
         return run_record(
@@ -71,7 +76,8 @@ class TrainingFiles:
             settings,
             self.digests(),
             read_identity(self.corpus),
-            in_words(device),
+            in_words(compute.device),
+            compute.environment,
         )
 
     def batches(
@@ -80,6 +86,7 @@ class TrainingFiles:
         batch_size: int,
         device: torch.device,
         text: CaptionArrays,
+        resident: Resident,
     ) -> Batches:
         """Make the mini-batches of a training on these files.
 
@@ -88,6 +95,7 @@ class TrainingFiles:
             batch_size: B.
             device: of the training.
             text: what the model reads of captions, see `Batches`.
+            resident: clips that lie on the device.
         """
         return Batches(
             captions=read_pairs(self.captions),
@@ -99,6 +107,7 @@ class TrainingFiles:
             seed=settings.seed,
             device=device,
             text=text,
+            resident=resident,
         )
 
 
