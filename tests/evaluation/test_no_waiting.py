@@ -101,8 +101,9 @@ def test_embeddings_of_clips_under_every_strategy(retriever):
         middle = torch.stack(means)
         return retriever.audio_head(retriever.audio_encoder(middle, start="group4"))
 
+    made = views(PannsLogMel(), 1001)
     with NoWaiting():
-        for _, pieces in views(PannsLogMel(), 1001).encode_all(10, first, "embedding"):
+        for _, pieces in made.encode_all(10, first, "embedding"):
             found = multi_level(
                 pieces, [rest], STRATEGIES, include_original=True, size=16
             )
