@@ -38,7 +38,8 @@ PARTS: dict[str, Part] = {
     "encoding": encoding.rows,
     "decoding": decoding.rows,
     "tta": tta.rows,
-    "training": training.rows,
+    "captioning": training.captioning_rows,
+    "retrieval": training.retrieval_rows,
     "startup": startup.rows,
 }
 
@@ -68,6 +69,7 @@ def result(bench: Bench, rows: list[Row], seconds: float) -> dict[str, Any]:
     return {
         "hardware": hardware(bench),
         "threads": bench.threads,
+        "scale": bench.config.scale,
         "commit": commit(),
         "versions": {"python": platform.python_version(), "torch": torch.__version__},
         "date": time.strftime("%Y-%m-%d"),
@@ -115,6 +117,8 @@ def main() -> None:
     start = time.monotonic()
     with opened(options) as bench:
         name = re.sub(r"[^\w.-]+", "-", hardware(bench)).strip("-")
+        if options.scale != "paper":
+            name += f"-{options.scale}"
         path, rows = RESULTS / f"{name}.json", []
         for part in options.only:
             for row in PARTS[part](bench):

@@ -16,7 +16,13 @@ from benchmarks import cost, sizes
 from benchmarks.cost import Cost, Speeds
 from benchmarks.files import Files
 from benchmarks.rows import Clock, Row, table
+from workflow_src.audio.frontend import LogMel, front_end
+from workflow_src.config import load, steps
+from workflow_src.config.schema import Config
 from workflow_src.device import prepare
+from workflow_src.layout import FRONT_ENDS
+
+CONFIG = Path(__file__).parents[1] / "config.yaml"
 
 
 @dataclass
@@ -27,6 +33,7 @@ class Bench:
         device: where models are.
         threads: of the CPU.
         folder: for files, empty at first.
+        config: of the models' sizes.
         sizes: how much of each thing is measured.
         predictions: name of a row -> what its work costs; rows add to it.
     """
@@ -34,6 +41,7 @@ class Bench:
     device: torch.device
     threads: int
     folder: Path
+    config: Config
     sizes: sizes.Sizes
     predictions: dict[str, Cost] = field(default_factory=dict)
 
@@ -47,7 +55,15 @@ class Bench:
         """A corpus of noise."""
         folder = self.folder / "corpus"
         folder.mkdir()
-        return Files.write(folder, self.sizes.clips)
+        return Files.write(folder, self.sizes.clips, self.front_ends)
+
+    @cached_property
+    def front_ends(self) -> dict[str, LogMel]:
+        """Both front ends, on the CPU."""
+        made = {
+            name: steps.front_end(self.config, name) for name in FRONT_ENDS.values()
+        }
+        return {name: front_end(own) for name, own in made.items()}
 
     @cached_property
     def speeds(self) -> Speeds:
@@ -63,6 +79,11 @@ Part = Callable[[Bench], Iterator[Row]]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the bench and of each part."""
     parser.add_argument("--device", default="cpu", help="cpu, auto, cuda or cuda:N")
+    parser.add_argument(
+        "--scale",
+        default="paper",
+        help="paper; smoke tries the bench itself, and its numbers mean nothing",
+    )
     parser.add_argument("--threads", type=int, default=1, help="of the CPU")
 
 
@@ -71,7 +92,8 @@ def opened(options: argparse.Namespace) -> Iterator[Bench]:
     """A bench with an empty folder, which goes afterwards."""
     device = prepare(options.device, options.threads)
     with tempfile.TemporaryDirectory() as folder:
-        yield Bench(device, options.threads, Path(folder), sizes.of(device))
+        config = load(CONFIG, {"scale": options.scale})
+        yield Bench(device, options.threads, Path(folder), config, sizes.of(device))
 
 
 def run_alone(

@@ -8,8 +8,10 @@ need it.
 
 from __future__ import annotations
 
+import copy
 import importlib.util
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -19,8 +21,8 @@ from benchmarks import cost
 from benchmarks.command import Bench, run_alone
 from benchmarks.files import SAMPLES, WORDS
 from benchmarks.rows import Row
-from workflow_src.audio.frontend import ActLogMel, LogMel, PannsLogMel
-from workflow_src.models.act import ACT, ActConfig
+from workflow_src.audio.frontend import LogMel
+from workflow_src.models.act import ACT
 from workflow_src.models.panns import ResNet38
 
 # What librosa's melspectrogram takes for each front end, beside the common arguments.
@@ -33,24 +35,27 @@ LIBROSA = {
 @torch.no_grad()
 def rows(bench: Bench) -> Iterator[Row]:
     """Clips a second through both encoders and both front ends."""
-    captioner = ACT(ActConfig(WORDS)).to(bench.device).eval()
-    yield from _encoded(bench, "ACT's encoder", captioner.encode, 500)
-    resnet = ResNet38().to(bench.device).eval()
-    yield from _encoded(bench, "ResNet38", resnet, 1001)
-    for name, front_end in (("act", ActLogMel()), ("panns", PannsLogMel())):
-        yield _front_end(bench, name, front_end.to(bench.device))
+    act, panns = bench.front_ends["act"], bench.front_ends["panns"]
+    own = bench.config.captioning.model
+    captioner = ACT(replace(own, vocabulary=WORDS)).to(bench.device).eval()
+    yield _encoded(bench, "ACT's encoder", captioner.encode, act.frames(SAMPLES))
+    sizes = bench.config.retrieval.model
+    resnet = ResNet38(sizes.audio_width, sizes.audio_blocks).to(bench.device).eval()
+    yield _encoded(bench, "ResNet38", resnet, panns.frames(SAMPLES))
+    for name, front_end in bench.front_ends.items():
+        yield _front_end(bench, name, copy.deepcopy(front_end).to(bench.device))
 
 
 def _encoded(
     bench: Bench, name: str, encode: Callable[[Tensor], Tensor], frames: int
-) -> Iterator[Row]:
+) -> Row:
     clips = bench.sizes.encoded
     log_mels = torch.randn(clips, frames, 64, device=bench.device)
     what = f"{name}, batch {clips}"
     counted = cost.count(lambda: encode(log_mels))
     bench.predictions[what] = counted
     seconds = bench.clock(lambda: encode(log_mels), warm_up=False)
-    yield Row(what, seconds, "s a batch", floor=counted.flop / bench.speeds.flop)
+    return Row(what, seconds, "s a batch", floor=counted.flop / bench.speeds.flop)
 
 
 def _front_end(bench: Bench, name: str, front_end: LogMel) -> Row:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from workflow_src.audio.frontend import ActLogMel, PannsLogMel
+from workflow_src.audio.frontend import LogMel
 from workflow_src.audio.store import WaveformStore, write_log_mels, write_waveforms
 from workflow_src.corpus.identity import CorpusIdentity, write_identity
 from workflow_src.corpus.text import Vocabulary
@@ -32,17 +32,18 @@ class Files:
     folder: Path
 
     @classmethod
-    def write(cls, folder: Path, clips: int) -> Files:
+    def write(cls, folder: Path, clips: int, front_ends: Mapping[str, LogMel]) -> Files:
         """Write them.
 
         Args:
             folder: is there and empty.
             clips: in every store.
+            front_ends: a store of log-mels each, by name.
         """
         files = cls(folder)
         names = [f"{clip}.wav" for clip in range(clips)]
         write_waveforms(files.waveforms, names, _noise(clips), SAMPLES)
-        for name, front_end in (("act", ActLogMel()), ("panns", PannsLogMel())):
+        for name, front_end in front_ends.items():
             write_log_mels(WaveformStore(files.waveforms), front_end, folder / name)
         pairs = [(name, f"{CAPTION} {position}") for position, name in enumerate(names)]
         columns = ["file_name", "caption"]

@@ -11,6 +11,7 @@ models of the size of scale `demo`: seconds a clip.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,9 +20,10 @@ import torch
 from torch import nn
 
 from benchmarks.command import Bench, run_alone
+from benchmarks.files import SAMPLES
 from benchmarks.files import WORDS as VOCABULARY
 from benchmarks.rows import Row
-from workflow_src.audio.frontend import ActLogMel, LogMel, front_end
+from workflow_src.audio.frontend import LogMel, front_end
 from workflow_src.audio.store import LogMelStore, WaveformStore, write_log_mels
 from workflow_src.augment.recipe import Recipe
 from workflow_src.config import load, steps
@@ -92,11 +94,13 @@ def rows(bench: Bench) -> Iterator[Row]:
 def _one_full_size_clip(bench: Bench) -> Row:
     groups, each = bench.sizes.views
     tau = groups * each
-    model = captioner(ActConfig(VOCABULARY), bench.device)
-    batch = min(1 + tau, views_of_captioner(model, (500, 64), bench.device))
-    own = views(bench, ActLogMel(), "act", 1, batch)
-    log_mels = torch.randn(1 + tau, 500, 64, device=bench.device)
-    memories = torch.randn(1 + each, 126, 512, device=bench.device).relu()
+    sizes = replace(bench.config.captioning.model, vocabulary=VOCABULARY)
+    model, log_mel = captioner(sizes, bench.device), bench.front_ends["act"]
+    shape = (log_mel.frames(SAMPLES), 64)
+    batch = min(1 + tau, views_of_captioner(model, shape, bench.device))
+    own = views(bench, copy.deepcopy(log_mel), "act", 1, batch)
+    log_mels = torch.randn(1 + tau, *shape, device=bench.device)
+    memories = model.encode(log_mels[: 1 + each])
     strategies = [Strategy.uniform((groups, each))]
 
     def bare() -> None:
@@ -104,7 +108,6 @@ def _one_full_size_clip(bench: Bench) -> Row:
         clips = [[1.0]] * len(memories)
         beam_search(model.step, model.start(memories), clips, **SEARCH)
 
-    model.encode(log_mels[:1])
     needed = bench.clock(bare, warm_up=False)
     whole = bench.clock(
         lambda: captioning_grid(model, own, strategies, text, **SEARCH), warm_up=False
