@@ -91,13 +91,18 @@ class _Live(TorchDispatchMode):
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
         made = func(*args, **(kwargs or {}))
-        known = {id(own) for own in tree_leaves((args, kwargs))}
-        for own in tree_leaves(made):
-            if isinstance(own, Tensor) and id(own) not in known:
-                storage = own.untyped_storage()
+        # What a view shares with its source is there already, or is a parameter.
+        given = {own.untyped_storage()._cdata for own in _tensors((args, kwargs))}
+        for own in _tensors(made):
+            storage = own.untyped_storage()
+            if storage._cdata not in given:
                 self._storages[storage] = storage.nbytes()
         self.peak = max(self.peak, sum(self._storages.values()))
         return made
+
+
+def _tensors(value: Any) -> list[Tensor]:
+    return [own for own in tree_leaves(value) if isinstance(own, Tensor)]
 
 
 @torch.no_grad()
