@@ -86,12 +86,12 @@ def text(words: Sequence[int]) -> str:
 
 @torch.no_grad()
 def rows(bench: Bench) -> Iterator[Row]:
-    """One clip at full size, then the grid."""
-    yield _one_full_size_clip(bench)
+    """One clip, then the grid."""
+    yield _one_clip(bench)
     yield from _grid(bench)
 
 
-def _one_full_size_clip(bench: Bench) -> Row:
+def _one_clip(bench: Bench) -> Row:
     groups, each = bench.sizes.views
     tau = groups * each
     sizes = replace(bench.config.captioning.model, vocabulary=VOCABULARY)
@@ -113,7 +113,7 @@ def _one_full_size_clip(bench: Bench) -> Row:
         lambda: captioning_grid(model, own, strategies, text, **SEARCH), warm_up=False
     )
     return Row(
-        f"Multi-TTA of one clip, tau = {tau}, full size",
+        f"Multi-TTA of one clip, tau = {tau}",
         whole,
         "s",
         needed,
