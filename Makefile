@@ -2,6 +2,7 @@
 #   env    the environment in .venv, from the pinned requirements
 #   demo   the whole workflow on the embedded corpus, offline
 #   pull   the demo's artifacts instead: fetched, checked, known to Snakemake
+#   bench  what is fast and what is not, on one CPU thread
 #   test   linters, unit tests and the graph at smoke scale
 PYTHON ?= python3
 VENV := .venv
@@ -11,7 +12,7 @@ ACTIVATE := . $(VENV)/bin/activate
 # 7 s for a job with BERT.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: env demo pull dvc-commit test test-slow format lock clean
+.PHONY: env demo pull bench dvc-commit test test-slow format lock clean
 
 # What the selected corpus needs beside: a JavaScript runtime for YouTube's downloads.
 env: $(ENV)
@@ -33,6 +34,10 @@ demo: env
 
 pull: env
 	$(ACTIVATE) && python -m workflow_src.versioning.pull
+
+# On a GPU: python -m benchmarks.all --device cuda; docs/performance.md.
+bench: env
+	$(ACTIVATE) && python -m benchmarks.all
 
 # Records a finished run; docs/dvc.md.
 dvc-commit: env

@@ -1,28 +1,27 @@
 """Batched, cached beam search against one clip at a time without a cache.
 
-    python benchmarks/decoding.py [--threads N] [--clips N] [--device NAME]
+    python -m benchmarks.decoding [--device NAME] [--threads N]
 
-Both search 32 clips with the full-size decoder of ACT and find the same captions;
-the weights are random, with `<eos>` made so likely that captions have lengths as
-real ones (about 5 to 20 words). Exits 1 if the batched search is not ten times
-as fast, or finds other captions.
+Both search with the full-size decoder of ACT and find the same captions; the weights
+are random, with `<eos>` made so likely that captions have lengths as real ones (about 5
+to 20 words).
 """
 
-import argparse
+from __future__ import annotations
+
 import math
-import sys
-import time
-from collections.abc import Callable
+from collections.abc import Iterator
 
 import torch
 
+from benchmarks.command import Bench, run_alone
+from benchmarks.files import WORDS
+from benchmarks.rows import Row
 from workflow_src.decoding import beam_search
 from workflow_src.models.act import ACT, ActConfig
 
-WORDS = 4984
 MEMORY = 126  # positions
 SETTINGS = {"sos": 0, "eos": 1, "beams": 3, "max_words": 30}
-LEAST_RATIO = 10.0
 
 
 def decoder(device: str) -> ACT:
@@ -72,48 +71,36 @@ def one_clip_uncached(model: ACT, memory: torch.Tensor) -> tuple[int, ...]:
     return max(finished)[1]
 
 
-def seconds(work: Callable[[], object], device: str) -> tuple[float, object]:
-    """Time and result: of the processor, or, with a GPU, of the clock.
+@torch.no_grad()
+def rows(bench: Bench) -> Iterator[Row]:
+    """The search of all clips together, and of some of them one by one."""
+    model = decoder(str(bench.device))
+    clips, some = bench.sizes.searched, bench.sizes.one_by_one
+    memories = torch.randn(clips, MEMORY, 512).relu().to(bench.device)
+    captions: list[tuple[int, ...]] = []
+    references: list[tuple[int, ...]] = []
 
-    The processor's time counts other work on the machine little.
-    """
-    clock = time.process_time if device == "cpu" else time.perf_counter
-    start = clock()
-    result = work()
-    if device != "cpu":
-        torch.cuda.synchronize()
-    return clock() - start, result
+    def together() -> None:
+        captions[:] = batched(model, memories)
 
+    def one_by_one() -> None:
+        references[:] = [one_clip_uncached(model, own[None]) for own in memories[:some]]
 
-@torch.inference_mode()
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--clips", type=int, default=32)
-    parser.add_argument("--device", default="cpu")
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    model = decoder(options.device)
-    memories = torch.randn(options.clips, MEMORY, 512).relu().to(options.device)
     batched(model, memories[:2])
-    one_clip_uncached(model, memories[:1])
-    fast, captions = min(
-        seconds(lambda: batched(model, memories), options.device) for _ in range(3)
-    )
-    slow, references = seconds(
-        lambda: [one_clip_uncached(model, memory[None]) for memory in memories],
-        options.device,
-    )
+    ours = bench.clock(together, warm_up=False) / clips
+    reference = bench.clock(one_by_one, warm_up=False) / some
+    if bench.device.type == "cpu" and captions[:some] != references:
+        raise AssertionError("the searches found different captions")
     lengths = [len(words) for words in captions]
-    ratio = slow / fast
-    print(f"{options.clips} clips, captions of {min(lengths)} to {max(lengths)} words")
-    print(f"one clip at a time, uncached: {slow:.2f} s")
-    print(f"batched, cached:              {fast:.2f} s")
-    print(f"ratio: {ratio:.1f} (at least {LEAST_RATIO:.0f} expected)")
-    same = captions == references
-    print("the same captions" if same else "DIFFERENT captions")
-    return 0 if same and ratio >= LEAST_RATIO else 1
+    yield Row(
+        f"beam search, {clips} clips, {min(lengths)} to {max(lengths)} words",
+        ours,
+        "s a clip",
+        reference,
+        "one clip at a time, no cache",
+    )
+    yield Row(f"beam search of all {clips} clips", ours * clips)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_alone(__doc__, rows)

@@ -1,27 +1,27 @@
 """How fast clips become caches, and how fast a mini-batch is read from them.
 
-    python benchmarks/store.py [--clips N]
+    python -m benchmarks.store
 
 Writes ten-second stereo FLAC files at 44.1 kHz (brown noise with a little white),
 then measures with one thread, in seconds of audio per second: decoding and
 storing shards, joining them, the log-mels of both front ends; and the
 milliseconds of a random mini-batch of 32 clips, from files just written, so
-mostly from memory. Each rate is given by the clock, which other programs on the
-machine slow down, and per second of processor time. Exits 1 if decoding and
-storing is slower than 300 times real time per core, by processor time.
+mostly from memory. Rates are per second of processor time, of which other programs on
+the machine take little.
 """
 
-import argparse
-import resource
-import sys
-import tempfile
+from __future__ import annotations
+
 import time
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import soundfile
-import torch
 
+from benchmarks.command import Bench, run_alone
+from benchmarks.rows import Row
 from workflow_src.audio.frontend import ActLogMel, PannsLogMel
 from workflow_src.audio.store import LogMelStore, WaveformStore, write_log_mels
 from workflow_src.corpus.captions import Clip, Split
@@ -32,7 +32,6 @@ SECONDS = 10
 RATE = 44_100
 SHARDS = 4
 BATCH = 32
-SLOWEST_FACTOR = 300  # times real time, per core
 
 
 def write_clips(folder: Path, clips: int) -> Split:
@@ -48,21 +47,6 @@ def write_clips(folder: Path, clips: int) -> Split:
     return Split("train", [Clip(name) for name in names])
 
 
-class Stopwatch:
-    """Rates since it was made, in seconds of audio per second."""
-
-    def __init__(self, audio_seconds: float) -> None:
-        self.audio_seconds = audio_seconds
-        self.clock, self.processor = time.perf_counter(), time.process_time()
-
-    def report(self, what: str) -> float:
-        """Print both rates, return the one per second of processor time."""
-        clock = self.audio_seconds / (time.perf_counter() - self.clock)
-        processor = self.audio_seconds / (time.process_time() - self.processor)
-        print(f"{what:18} {clock:7.0f} x real time, {processor:7.0f} x per core")
-        return processor
-
-
 def milliseconds_per_batch(store: WaveformStore | LogMelStore) -> float:
     rng = np.random.default_rng(0)
     batches = [rng.permutation(len(store))[:BATCH] for _ in range(20)]
@@ -72,49 +56,38 @@ def milliseconds_per_batch(store: WaveformStore | LogMelStore) -> float:
     return 1000 * (time.perf_counter() - start) / len(batches)
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--clips", type=int, default=400)
-    clips = parser.parse_args().clips
-    torch.set_num_threads(1)
-    with tempfile.TemporaryDirectory() as folder:
-        return measure(Path(folder), clips)
-
-
-def measure(folder: Path, clips: int) -> int:
+def rows(bench: Bench) -> Iterator[Row]:
+    """Rates of decoding, joining and both front ends; a mini-batch's milliseconds."""
+    folder = bench.folder / "stores"
+    folder.mkdir()
+    clips = BATCH if bench.device.type == "cpu" else 400
     split = write_clips(folder / "audio", clips)
     source = FolderSource(folder / "audio")
     parts = [folder / "shards" / str(shard) for shard in range(SHARDS)]
+    rate = "x real time a core"
 
-    watch = Stopwatch(clips * SECONDS)
-    for shard, part in enumerate(parts):
-        ingest(split, source, part, shard, SHARDS)
-    ingested = watch.report("decode and store")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    def faster_than_real_time(work: Callable[[], object]) -> float:
+        start = time.process_time()
+        work()
+        return clips * SECONDS / (time.process_time() - start)
 
-    watch = Stopwatch(clips * SECONDS)
-    joined = JoinedFiles(
-        folder / "waveforms" / "train",
-        folder / "manifest.csv",
-        None,
-        None,
-    )
-    join_shards(split, parts, joined)
-    watch.report("join")
+    def decode() -> None:
+        for shard, part in enumerate(parts):
+            ingest(split, source, part, shard, SHARDS)
 
-    waveforms = WaveformStore(folder / "waveforms" / "train")
-    stores = {"waveforms": waveforms}
+    joined = JoinedFiles(folder / "waveforms", folder / "manifest.csv", None, None)
+    yield Row("decode and store", faster_than_real_time(decode), rate)
+    joining = faster_than_real_time(lambda: join_shards(split, parts, joined))
+    yield Row("join shards", joining, rate)
+    waveforms = WaveformStore(folder / "waveforms")
+    stores: dict[str, WaveformStore | LogMelStore] = {"waveforms": waveforms}
     for name, frontend in {"act": ActLogMel(), "panns": PannsLogMel()}.items():
-        watch = Stopwatch(clips * SECONDS)
-        write_log_mels(waveforms, frontend, folder / name)
-        watch.report(f"log-mels {name}")
+        work = partial(write_log_mels, waveforms, frontend, folder / name)
+        yield Row(f"log-mels {name}, on the CPU", faster_than_real_time(work), rate)
         stores[name] = LogMelStore(folder / name)
-
     for name, store in stores.items():
-        print(f"read {BATCH} {name:9} {milliseconds_per_batch(store):8.2f} ms")
-    print(f"peak memory while storing {peak:.0f} MiB")
-    return int(ingested < SLOWEST_FACTOR)
+        yield Row(f"read {BATCH} {name}", milliseconds_per_batch(store), "ms")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_alone(__doc__, rows)

@@ -1,42 +1,38 @@
 """What test-time augmentation costs beside the encodings and decodings it needs.
 
-    python benchmarks/tta.py [--threads N] [--demo N]
+    python -m benchmarks.tta [--device NAME] [--threads N]
 
-First the full-size captioning model, one clip with τ = 100 (Multi-TTA, 5 x 20,
-stabilised): drawing 100 views, 101 encodings and one search with 21 memories,
-against 101 encodings and 21 searches of one memory, each in the batch that is
-fastest. Weights are random; no caption ends before 20 words. Exits 1 if the ratio
-is 1.15 or more.
-
-With --demo, the whole grid of config.yaml for N clips instead, both tasks, models
-of the size of scale `demo`: seconds a clip.
-
-Times are those of the processor (all threads), so that other work on the machine
-counts little.
+First the full-size captioning model, one clip under Multi-TTA, stabilised: drawing the
+views, encoding them and one search of the groups, against the encodings and the
+decodings alone, each clip and each group by itself in one batch. Weights are random; no
+caption ends before 20 words. Then the whole grid of config.yaml, both tasks, with
+models of the size of scale `demo`: seconds a clip.
 """
 
-import argparse
-import sys
-import tempfile
-import time
-from collections.abc import Callable
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import nn
 
-from workflow_src.audio.frontend import ActLogMel, front_end
-from workflow_src.audio.store import (
-    LogMelStore,
-    WaveformStore,
-    write_log_mels,
-    write_waveforms,
-)
+from benchmarks.command import Bench, run_alone
+from benchmarks.files import SAMPLES
+from benchmarks.files import WORDS as VOCABULARY
+from benchmarks.rows import Row
+from workflow_src.audio.frontend import LogMel, front_end
+from workflow_src.audio.store import LogMelStore, WaveformStore, write_log_mels
 from workflow_src.augment.recipe import Recipe
 from workflow_src.config import load, steps
 from workflow_src.decoding import beam_search
+from workflow_src.evaluation.batch_sizes import (
+    encodings_at_once,
+    views_of_captioner,
+    views_of_retriever,
+)
 from workflow_src.evaluation.tta_captioning import captioning_grid
 from workflow_src.evaluation.tta_retrieval import retrieval_grid
 from workflow_src.evaluation.views import Views
@@ -45,124 +41,116 @@ from workflow_src.models.retrieval import AudioTextRetriever
 from workflow_src.tta import Strategy
 
 CONFIG = Path(__file__).parents[1] / "config.yaml"
-SAMPLES = 320_000
 WORDS = 20
 SEARCH = {"sos": 0, "eos": 1, "beams": 3, "max_words": WORDS}
-LARGEST_RATIO = 1.15
 
 
-def cost(work: Callable[[], object]) -> float:
-    """Processor seconds of one run."""
-    start = time.process_time()
-    work()
-    return time.process_time() - start
+class Some(LogMelStore):
+    """The first clips of a store."""
+
+    def __init__(self, folder: Path, clips: int) -> None:
+        super().__init__(folder)
+        self.names = self.names[:clips]
 
 
-def make_views(log_mel: nn.Module, clips: int, folder: Path, batch: int) -> Views:
-    """Stores of some noise, and the views of recipe `all`."""
+def views(bench: Bench, log_mel: LogMel, folder: str, clips: int, batch: int) -> Views:
+    """Views of some clips of noise under recipe `all`."""
     config = load(CONFIG)
-    names = [f"{clip}.wav" for clip in range(clips)]
-    noise = np.random.default_rng(0).standard_normal((clips, SAMPLES))
-    folder.mkdir()
-    write_waveforms(folder / "w", names, (4_000 * noise).astype("<i2"), SAMPLES)
-    write_log_mels(folder / "w", log_mel, folder / "m")
+    place = bench.files.log_mels(folder)
+    if not place.exists():
+        write_log_mels(bench.files.waveforms, log_mel, place)
     return Views(
         Recipe.of(config.recipe("all")).test_time(config.tta.strength),
-        log_mel,
-        LogMelStore(folder / "m"),
-        WaveformStore(folder / "w"),
+        log_mel.to(bench.device),
+        Some(place, clips),
+        WaveformStore(bench.files.waveforms),
         seed=0,
         batch=batch,
-        device=torch.device("cpu"),
+        device=bench.device,
     )
 
 
-def captioner(config: ActConfig) -> ACT:
+def captioner(config: ActConfig, device: torch.device) -> ACT:
     """Random weights; `<eos>` is all but impossible while it can be avoided."""
     torch.manual_seed(0)
     model = ACT(config).eval()
     with torch.no_grad():
         model.output.bias[SEARCH["eos"]] -= 20
-    return model
+    return model.to(device)
 
 
-def text(words) -> str:
+def text(words: Sequence[int]) -> str:
     """Stand in for a vocabulary."""
     return " ".join(map(str, words))
 
 
-def one_full_size_clip(folder: Path, batch: int) -> int:
-    model = captioner(ActConfig(4984))
-    views = make_views(ActLogMel(), 1, folder / "full", batch)
-    log_mels, memories = torch.randn(32, 500, 64), torch.randn(21, 126, 512).relu()
-
-    def encode(size: int) -> float:
-        return cost(lambda: model.encode(log_mels[:size])) / size
-
-    def decode(size: int) -> float:
-        parts = memories.split(size)
-        return sum(
-            cost(
-                lambda part=part: beam_search(
-                    model.step, model.start(part), [[1.0]] * len(part), **SEARCH
-                )
-            )
-            for part in parts
-        )
-
-    encode(1)
-    encodings = {size: 101 * encode(size) for size in (1, 4, 8, 16, 32)}
-    decodings = {size: decode(size) for size in (7, 21)}
-    strategies = [Strategy.uniform((5, 20))]
-    drawing = cost(lambda: views.of("0.wav", 100))
-    whole = cost(lambda: captioning_grid(model, views, strategies, text, **SEARCH))
-    for name, times in (("101 encodings", encodings), ("21 decodings", decodings)):
-        for size, value in times.items():
-            print(f"{name} in batches of {size}: {value:.1f} s")
-    best = min(encodings.values()) + min(decodings.values())
-    print(f"of which drawing 100 views: {drawing:.1f} s")
-    print(f"one clip, tau = 100: {whole:.1f} s; ratio {whole / best:.3f}")
-    return int(whole / best >= LARGEST_RATIO)
+@torch.no_grad()
+def rows(bench: Bench) -> Iterator[Row]:
+    """One clip, then the grid."""
+    yield _one_clip(bench)
+    yield from _grid(bench)
 
 
-def demo_grid(clips: int, folder: Path, batch: int) -> int:
-    demo = load(CONFIG, {"scale": "demo"})
-    strategies = [point.strategy for point in demo.tta.grid.points]
-    views = make_views(
-        front_end(steps.front_end(demo, "act")), clips, folder / "act", batch
+def _one_clip(bench: Bench) -> Row:
+    groups, each = bench.sizes.views
+    tau = groups * each
+    sizes = replace(bench.config.captioning.model, vocabulary=VOCABULARY)
+    model, log_mel = captioner(sizes, bench.device), bench.front_ends["act"]
+    shape = (log_mel.frames(SAMPLES), 64)
+    batch = min(1 + tau, views_of_captioner(model, shape, bench.device))
+    own = views(bench, copy.deepcopy(log_mel), "act", 1, batch)
+    log_mels = torch.randn(1 + tau, *shape, device=bench.device)
+    memories = model.encode(log_mels[: 1 + each])
+    strategies = [Strategy.uniform((groups, each))]
+
+    def bare() -> None:
+        model.encode(log_mels)
+        clips = [[1.0]] * len(memories)
+        beam_search(model.step, model.start(memories), clips, **SEARCH)
+
+    needed = bench.clock(bare, warm_up=False)
+    whole = bench.clock(
+        lambda: captioning_grid(model, own, strategies, text, **SEARCH), warm_up=False
     )
-    drawing = cost(lambda: [views.of(name, 100) for name in views.names])
-    # Captions of exactly `WORDS` words: as long as the longest real ones.
-    model = captioner(replace(demo.captioning.model, vocabulary=300))
-    whole = cost(lambda: captioning_grid(model, views, strategies, text, **SEARCH))
-    print(f"captioning: {whole / clips:.2f} s a clip, drawing {drawing / clips:.2f} s")
+    return Row(
+        f"Multi-TTA of one clip, tau = {tau}",
+        whole,
+        "s",
+        needed,
+        f"{1 + tau} encodings and {1 + each} decodings alone",
+    )
+
+
+def _grid(bench: Bench) -> Iterator[Row]:
+    demo, clips = load(CONFIG, {"scale": "demo"}), bench.sizes.grid
+    strategies = [point.strategy for point in demo.tta.grid.points]
+    asked = demo.tta.views_per_batch if bench.device.type == "cpu" else None
+    model = captioner(replace(demo.captioning.model, vocabulary=300), bench.device)
+    log_mel = front_end(steps.front_end(demo, "act"))
+    batch = views_of_captioner(model, (320, 64), bench.device, asked)
+    own = views(bench, log_mel, "act-demo", clips, batch)
+    encodings = encodings_at_once(model, 320, bench.device, 3, WORDS)
+    seconds = bench.clock(
+        lambda: captioning_grid(
+            model, own, strategies, text, encodings_per_search=encodings, **SEARCH
+        ),
+        warm_up=False,
+    )
+    yield Row("grid of Figure 4, captioning, demo's model", seconds / clips, "s a clip")
+    drawing = bench.clock(lambda: [own.of(name, 100) for name in own.names])
+    yield Row("of it drawing 100 views", drawing / clips, "s a clip")
     text_encoder = nn.Linear(1, 1)  # not used
     text_encoder.width = 1
-    retriever = AudioTextRetriever(demo.retrieval.model, text_encoder).eval()
-    views = make_views(
-        front_end(steps.front_end(demo, "panns")), clips, folder / "panns", batch
+    retriever = AudioTextRetriever(demo.retrieval.model, text_encoder)
+    retriever.to(bench.device).eval()
+    log_mel = front_end(steps.front_end(demo, "panns"))
+    batch = views_of_retriever(retriever, (321, 64), bench.device, asked)
+    own = views(bench, log_mel, "panns-demo", clips, batch)
+    seconds = bench.clock(
+        lambda: retrieval_grid(retriever, own, strategies), warm_up=False
     )
-    drawing = cost(lambda: [views.of(name, 100) for name in views.names])
-    whole = cost(lambda: retrieval_grid(retriever, views, strategies))
-    print(f"retrieval: {whole / clips:.2f} s a clip, drawing {drawing / clips:.2f} s")
-    return 0
-
-
-@torch.inference_mode()
-def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--batch", type=int, default=8, help="tta.views_per_batch")
-    parser.add_argument("--demo", type=int, metavar="N", help="clips")
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    with tempfile.TemporaryDirectory() as folder:
-        if options.demo:
-            return demo_grid(options.demo, Path(folder), options.batch)
-        return one_full_size_clip(Path(folder), options.batch)
+    yield Row("grid of Figure 4, retrieval, demo's model", seconds / clips, "s a clip")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_alone(__doc__, rows)

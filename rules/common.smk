@@ -3,10 +3,10 @@
 import math
 import os
 import shlex
-import shutil
 import sys
 from pathlib import Path
 
+from workflow_src import gpus
 from workflow_src.config import corpus as selected
 from workflow_src.config import load, steps
 from workflow_src.corpus.identity import corpus_name
@@ -55,6 +55,11 @@ def how(*options):
     return shlex.join(str(word) for words in options for word in words)
 
 
+def given(value):
+    """A value as a word of a command; none where the step decides."""
+    return [] if value is None else [value]
+
+
 COMPUTE = ["--device", CONFIG.device]
 if CONFIG.threads:
     COMPUTE += ["--threads", CONFIG.threads]
@@ -64,8 +69,8 @@ CORENLP = ["--corenlp", SPICE.corenlp] if SPICE.corenlp else []
 SCORING = ["--spice-cache", SPICE_CACHE, "--meteor-tables", METEOR_TABLES, *CORENLP]
 LOSSES = ["--max-missing", CONFIG.clips.max_missing]
 DOWNLOADING = ["--options", to_json(CONFIG.audiocaps.options)]
-VIEWS = ["--views-per-batch", CONFIG.tta.views_per_batch]
-SEARCHES = ["--encodings-per-search", CONFIG.tta.encodings_per_search]
+VIEWS = ["--views-per-batch", *given(CONFIG.tta.views_per_batch)]
+SEARCHES = ["--encodings-per-search", *given(CONFIG.tta.encodings_per_search)]
 
 
 wildcard_constraints:
@@ -86,9 +91,18 @@ def literal(path):
 
 def has_gpu():
     """Whether a training runs on a GPU: asked for, or found on this machine."""
-    return CONFIG.device.startswith("cuda") or (
-        CONFIG.device == "auto" and shutil.which("nvidia-smi") is not None
-    )
+    return gpus.wanted(CONFIG.device)
+
+
+# `--resources gpu=N` says how many GPUs the jobs of this machine take, one each; the
+# steps then choose which. Not said: all there are. 0: none, whatever there is. A
+# cluster (--jobs: its nodes) counts its own.
+if workflow.resource_settings.nodes is None:
+    GPUS = workflow.global_resources.get("gpu").value
+    if GPUS is None and has_gpu():
+        workflow.register_resource("gpu", gpus.jobs_at_once(CONFIG.device))
+    elif GPUS == 0:
+        os.environ[gpus.VISIBLE] = ""
 
 
 def share_of_cores(threads):

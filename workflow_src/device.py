@@ -4,7 +4,9 @@ import ctypes
 
 import torch
 
+from workflow_src import gpus
 from workflow_src.errors import InputError
+from workflow_src.progress import say
 
 # Of glibc's malloc.h: M_MMAP_MAX, M_TRIM_THRESHOLD, M_TOP_PAD (bytes).
 MALLOC_OPTIONS = {-4: 0, -1: 1 << 30, -2: 64 << 20}
@@ -13,27 +15,59 @@ MALLOC_OPTIONS = {-4: 0, -1: 1 << 30, -2: 64 << 20}
 def prepare(device: str = "auto", threads: int | None = None) -> torch.device:
     """Give the device that is asked for and limit the CPU threads.
 
+    `auto` and `cuda` take a GPU that no other step has (`workflow_src.gpus`), for as
+    long as this process runs, and hide the others from CUDA.
+
     Args:
-        device: `cpu`, `cuda`, `cuda:N`, or `auto`: the first GPU that this process
-            sees (CUDA_VISIBLE_DEVICES hands them out), else the CPU.
+        device: `cpu`; `cuda`; `cuda:N`, the Nth that CUDA_VISIBLE_DEVICES shows; or
+            `auto`: a GPU where there is one, else the CPU.
         threads: of the CPU; None leaves it to torch.
 
     Raises:
-        InputError: a GPU is asked for and torch sees none.
+        InputError: a GPU is asked for and there is none, or no such one.
     """
     if threads is not None:
         torch.set_num_threads(threads)
-    wanted = device
-    if wanted == "auto":
-        wanted = "cuda" if torch.cuda.is_available() else "cpu"
-    if wanted.startswith("cuda") and not torch.cuda.is_available():
+    if gpus.wanted(device):
+        chosen = _take_gpu(device)
+        if chosen is not None:
+            return chosen
+    _keep_freed_memory()
+    return torch.device("cpu")
+
+
+def _take_gpu(device: str) -> torch.device | None:
+    """Take a GPU for this process; None where `auto` must do without."""
+    _, _, number = device.partition(":")
+    seen = gpus.visible()
+    if number and seen and int(number) >= len(seen):
         raise InputError(
-            f"device is {wanted}, but torch {torch.__version__} sees no "
-            "GPU; use auto or cpu"
+            f"device is {device}, but GPUs count from 0 and {len(seen)} can be seen"
         )
-    if wanted == "cpu":
-        _keep_freed_memory()
-    return torch.device(wanted)
+    # CUDA reads which GPUs are visible once, when torch first looks at it.
+    begun = torch.cuda.is_initialized()
+    taken = gpus.take(seen, index=int(number) if number else None) if seen else None
+    if taken is not None and not number and not begun:
+        gpus.show_only(taken.gpu)
+    if not torch.cuda.is_available():
+        if device != "auto":
+            raise InputError(
+                f"device is {device}, but torch {torch.__version__} sees no "
+                "GPU; use auto or cpu"
+            )
+        say(
+            f"there is a GPU, but torch {torch.__version__} cannot use it (is its "
+            "driver too old?): on the CPU instead"
+        )
+        return None
+    if taken is not None and taken.sharers:
+        say(f"every GPU is taken: {taken.sharers} more on GPU {taken.gpu.number}")
+    # Of the others hidden, the one that is left has index 0.
+    position = taken.position if taken is not None and begun else 0
+    chosen = torch.device("cuda", int(number) if number else position)
+    # What names no device (pinned memory, streams) goes there too.
+    torch.cuda.set_device(chosen)
+    return chosen
 
 
 def _keep_freed_memory() -> None:
@@ -48,6 +82,16 @@ def _keep_freed_memory() -> None:
     if mallopt is not None:
         for option, value in MALLOC_OPTIONS.items():
             mallopt(option, value)
+
+
+def send(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """Copy from the CPU to a device, without a wait for what it is still to do.
+
+    A GPU reads page-locked memory by itself; from other memory the host would help.
+    """
+    if device.type == "cuda":
+        tensor = tensor.pin_memory()
+    return tensor.to(device, non_blocking=True)
 
 
 def in_words(device: torch.device) -> str:

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from stand_in_decoder import EOS, SOS, StandIn, ensembles, plain_beam
 
 from workflow_src.decoding import beam_search
+from workflow_src.decoding.beam import WORDS_BETWEEN_LOOKS
 
 few = settings(max_examples=25, deadline=None, derandomize=True)
 
@@ -34,6 +35,21 @@ def test_equals_the_uncached_search_of_one_clip(
         score, words = plain_beam(model, own, clip, beams, max_words)
         assert result.score == pytest.approx(score, rel=1e-5)
         assert result.words == words
+
+
+@pytest.mark.parametrize("every", [2, 4, 100])
+def test_clips_that_are_done_may_stay(every, monkeypatch):
+    """As on a GPU, where they leave only now and then."""
+    model = StandIn(1, sharpness=1.0, ending=2.0)
+    weights = [[1.0], [0.5, 0.25, 0.25], [0.5, 0.5]] * 8
+    memories = model.memories(sum(map(len, weights)), 1)
+    expected = search(model, memories, weights)
+    leaving = list(model.steps)
+    model.steps.clear()
+    monkeypatch.setitem(WORDS_BETWEEN_LOOKS, "cpu", every)
+    assert search(model, memories, weights) == expected
+    assert model.steps != leaving
+    assert len({len(found.words) for found in expected}) > 3
 
 
 def test_one_beam_is_greedy():

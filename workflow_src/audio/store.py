@@ -109,9 +109,11 @@ def to_float(
     """Put waveforms (B, T) on a device as float32 in [-1, 1); int16 is what travels."""
     import torch
 
+    from workflow_src.device import send
+
     # A view of a memory map is read-only, which torch warns about.
     waveforms = np.require(waveforms, requirements="W")
-    return torch.from_numpy(waveforms).to(device) * (1 / FULL_SCALE)
+    return send(torch.from_numpy(waveforms), torch.device(device)) * (1 / FULL_SCALE)
 
 
 def _row_shape(

@@ -206,8 +206,8 @@ class TestTimeConfig(Settings):
         stabilise: see `TestTimeSettings`.
         grid: points, by the sizes of their groups.
         retrieval_layer: middle layer of the retriever.
-        views_per_batch: augmented views encoded at once.
-        encodings_per_search: encoded views held by one search.
+        views_per_batch: augmented views encoded at once; None: by the memory.
+        encodings_per_search: encoded views held by one search; None: by the memory.
     """
 
     __test__ = False  # pytest takes the name for a test
@@ -218,13 +218,14 @@ class TestTimeConfig(Settings):
     stabilise: bool = True
     grid: GridConfig = field(default_factory=GridConfig)
     retrieval_layer: RetrievalLayer = "pool"
-    views_per_batch: int = 64
-    encodings_per_search: int = 256
+    views_per_batch: int | None = None
+    encodings_per_search: int | None = None
 
     def __post_init__(self) -> None:
         for key in ("views_per_batch", "encodings_per_search"):
-            if getattr(self, key) < 1:
-                raise InputError(f"{key} is at least 1, not {getattr(self, key)}")
+            value = getattr(self, key)
+            if value is not None and value < 1:
+                raise InputError(f"{key} is at least 1, not {value}")
         if self.settings.strength > 1:
             raise InputError(f"strength is from 0 to 1, not {self.strength}")
 

@@ -16,6 +16,8 @@ clip with no unfinished hypothesis left.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 
 from workflow_src.decoding.ensemble import Ensembles
@@ -26,6 +28,11 @@ from workflow_src.decoding.hypothesis import (
     State,
     Step,
 )
+from workflow_src.device import send
+
+# Words from one look at which clips are done to the next. On a GPU the host waits for
+# each look; until then such clips go along for nothing.
+WORDS_BETWEEN_LOOKS = {"cpu": 1, "cuda": 4}
 
 
 class Finished:
@@ -58,11 +65,14 @@ class Finished:
             scores: (C, K); −inf for no offer.
         """
         best, which = scores.max(1)
+        length = words.shape[2]
         better = best > self.scores[clips]
-        taken, length = clips[better], words.shape[2]
-        self.scores[taken] = best[better]
-        self.words[taken, :length] = words[better, which[better]]
-        self.lengths[taken] = length
+        offered = _take(words, which[:, None])[:, 0]
+        known = self.words[clips]
+        known[:, :length] = torch.where(better[:, None], offered, known[:, :length])
+        self.words[clips] = known
+        self.scores[clips] = torch.where(better, best, self.scores[clips])
+        self.lengths[clips] = self.lengths[clips].masked_fill(better, length)
 
     def hypotheses(self) -> list[Hypothesis]:
         """Give one hypothesis a clip, without the `<eos>` that ended it.
@@ -105,41 +115,113 @@ def standard_beam_search(
         ValueError: the decoder's distributions are not finite.
     """
     device = ensembles.owner.device
-    clips = torch.arange(len(ensembles.sizes), device=device)
-    finished = Finished(len(clips), settings.max_words, device)
-    places = torch.full_like(clips, settings.beams)  # in each clip's beam
-    words = torch.full((len(clips), 1, 0), settings.sos, device=device)
-    sums = torch.zeros(len(clips), 1, dtype=torch.double, device=device)
+    beam = Beam.begin(ensembles, settings)
+    finished = Finished(len(ensembles.sizes), settings.max_words, device)
     tokens = torch.full((len(ensembles.owner),), settings.sos, device=device)
+    every = WORDS_BETWEEN_LOOKS.get(device.type, 1)
     longest = settings.max_words + 1
     for length in range(1, longest + 1):
-        width = words.shape[1]
-        logits = step(tokens, state)
-        log_probabilities = ensembles.log_average(
-            logits.unflatten(0, (len(ensembles.owner), width))
+        width = beam.words.shape[1]
+        members = torch.arange(len(beam.ensembles.owner), device=device)
+        source, done = beam.grow(step(tokens, state), settings, finished)
+        same_memories = True
+        if length % every == 0 or length == longest:
+            # The host waits for the device here, and nowhere else.
+            left = [clip for clip, over in enumerate(done.tolist()) if not over]
+            if length == longest or not left:
+                break
+            if len(left) < len(done):
+                same_memories = False
+                members, source = beam.keep(left, source)
+        rows = members[:, None] * width + source[beam.ensembles.owner]
+        same_memories = same_memories and source.shape[1] == width
+        _select(state, rows.flatten(), len(tokens), same_memories)
+        tokens = beam.words[beam.ensembles.owner, :, -1].flatten()
+    return finished.hypotheses()
+
+
+@dataclass
+class Beam:
+    """The unfinished hypotheses of the clips under way, C of them.
+
+    Attributes:
+        ensembles: the clips with their memories.
+        clips: (C,), their positions in the batch.
+        places: (C,), how many hypotheses each may still have.
+        words: (C, K, n), of K hypotheses a clip, best first.
+        sums: (C, K) float64, of their log-probabilities; −inf for none.
+    """
+
+    ensembles: Ensembles
+    clips: torch.Tensor
+    places: torch.Tensor
+    words: torch.Tensor
+    sums: torch.Tensor
+
+    @classmethod
+    def begin(cls, ensembles: Ensembles, settings: SearchSettings) -> Beam:
+        """One hypothesis without words a clip."""
+        device = ensembles.owner.device
+        clips = torch.arange(len(ensembles.sizes), device=device)
+        words = torch.full((len(clips), 1, 0), settings.sos, device=device)
+        sums = torch.zeros(len(clips), 1, dtype=torch.double, device=device)
+        places = torch.full_like(clips, settings.beams)
+        return cls(ensembles, clips, places, words, sums)
+
+    def grow(
+        self, logits: torch.Tensor, settings: SearchSettings, finished: Finished
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Add a word to each hypothesis; the host waits for nothing.
+
+        Args:
+            logits: (M K, V), of the next word, for M memories.
+            settings: of the search.
+            finished: is offered what ends with this word.
+
+        Returns:
+            (C, K'), which hypothesis each one extends; and (C,) bool, which clips are
+            done: they take no further part, whether they leave or not.
+        """
+        members, (_, width, words) = len(self.ensembles.owner), self.words.shape
+        length, longest = words + 1, settings.max_words + 1
+        log_probabilities = self.ensembles.log_average(
+            logits.unflatten(0, (members, width))
         )
         if length == longest:
             log_probabilities = only_word(log_probabilities, settings.eos)
-        sums, source, word = _best_extensions(sums, log_probabilities, settings.beams)
-        sums = sums.masked_fill(_ranks(sums) >= places[:, None], -torch.inf)
-        words = torch.cat([_take(words, source), word[..., None]], 2)
+        sums, source, word = _best_extensions(
+            self.sums, log_probabilities, settings.beams
+        )
+        sums = sums.masked_fill(_ranks(sums) >= self.places[:, None], -torch.inf)
+        self.words = torch.cat([_take(self.words, source), word[..., None]], 2)
         ended = (word == settings.eos) & (sums > -torch.inf)
-        places = places - ended.sum(1)
-        finished.offer(clips, words, (sums / length).masked_fill(~ended, -torch.inf))
+        self.places = self.places - ended.sum(1)
+        scores = (sums / length).masked_fill(~ended, -torch.inf)
+        finished.offer(self.clips, self.words, scores)
         sums = sums.masked_fill(ended, -torch.inf)
         # The bound at the top of this file. Without an unfinished hypothesis
         # its right side is −inf, and the clip is done.
-        bound = sums.max(1).values / longest
-        left = (finished.scores[clips] < bound).nonzero().flatten()
-        if length == longest or len(left) == 0:
-            break
-        clips, places, words = clips[left], places[left], words[left]
-        sums, source = sums[left], source[left]
-        ensembles, members = ensembles.select(left)
-        rows = members[:, None] * width + source[ensembles.owner]
-        _select(state, rows.flatten(), len(tokens))
-        tokens = words[ensembles.owner, :, -1].flatten()
-    return finished.hypotheses()
+        done = ~(finished.scores[self.clips] < sums.max(1).values / longest)
+        self.sums = sums.masked_fill(done[:, None], -torch.inf)
+        return source, done
+
+    def keep(
+        self, left: list[int], source: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Let all clips go but some.
+
+        Args:
+            left: which of the clips under way stay, ascending.
+            source: (C, K), as `grow` gave it.
+
+        Returns:
+            The indices of their memories among those before, and their `source`.
+        """
+        rows = send(torch.tensor(left), self.clips.device)
+        self.clips, self.places = self.clips[rows], self.places[rows]
+        self.words, self.sums = self.words[rows], self.sums[rows]
+        self.ensembles, members = self.ensembles.select(left)
+        return members, source[rows]
 
 
 def only_word(log_probabilities: torch.Tensor, word: int) -> torch.Tensor:
@@ -181,9 +263,25 @@ def _take(words: torch.Tensor, source: torch.Tensor) -> torch.Tensor:
     return words.gather(1, source[..., None].expand(-1, -1, words.shape[2]))
 
 
-def _select(state: DecoderState, rows: torch.Tensor, count: int) -> None:
-    """Reorder the state, unless the order is that which it has."""
-    if len(rows) != count or not torch.equal(
-        rows, torch.arange(count, device=rows.device)
-    ):
+def _select(
+    state: DecoderState, rows: torch.Tensor, count: int, same_memories: bool = False
+) -> None:
+    """Reorder the state.
+
+    Args:
+        state: of `count` rows.
+        rows: which row becomes which.
+        count: of the rows before.
+        same_memories: whether each row stays with its memory; then the state itself,
+            which would have to ask the device, need not know.
+    """
+    on_cpu = rows.device.type == "cpu"
+    if on_cpu and len(rows) == count and torch.equal(rows, torch.arange(count)):
+        return
+    if same_memories:
+        state.self_attention_cache = [
+            tuple(tensor[rows] for tensor in layer)
+            for layer in state.self_attention_cache
+        ]
+    else:
         state.select(rows)

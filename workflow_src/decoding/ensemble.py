@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate, groupby
 
 import torch
+
+from workflow_src.device import send
 
 
 @dataclass(frozen=True)
@@ -51,8 +54,8 @@ class Ensembles:
         flat = [weight for clip in weights for weight in clip]
         return cls(
             sizes,
-            torch.tensor(owner, dtype=torch.long, device=device),
-            torch.tensor(flat, dtype=torch.float, device=device).log(),
+            send(torch.tensor(owner, dtype=torch.long), device),
+            send(torch.tensor(flat, dtype=torch.float).log(), device),
         )
 
     def log_average(self, logits: torch.Tensor) -> torch.Tensor:
@@ -71,20 +74,33 @@ class Ensembles:
         if len(self.sizes) == len(self.owner):
             return log_probabilities
         weighted = log_probabilities + self.log_weights[:, None, None]
-        return torch.stack([clip.logsumexp(0) for clip in weighted.split(self.sizes)])
+        # Neighbours of one size at once; callers who sort by size need few steps.
+        means, start = [], 0
+        for size, same in groupby(self.sizes):
+            clips = len(list(same))
+            own = weighted[start : start + clips * size].unflatten(0, (clips, size))
+            means.append(own.logsumexp(1))
+            start += clips * size
+        return torch.cat(means)
 
-    def select(self, clips: torch.Tensor) -> tuple[Ensembles, torch.Tensor]:
+    def select(
+        self, clips: torch.Tensor | Sequence[int]
+    ) -> tuple[Ensembles, torch.Tensor]:
         """Take the ensembles of some clips.
 
         Args:
-            clips: positions, ascending.
+            clips: positions, ascending; numbers of the host wait for no device.
 
         Returns:
             The ensembles, and the indices of their memories.
         """
-        chosen = torch.zeros(len(self.sizes), dtype=torch.bool, device=clips.device)
-        chosen[clips] = True
-        members = chosen[self.owner].nonzero().flatten()
-        owner = (chosen.cumsum(0) - 1)[self.owner[members]]
-        sizes = [self.sizes[clip] for clip in clips.tolist()]
-        return Ensembles(sizes, owner, self.log_weights[members]), members
+        host = clips.tolist() if isinstance(clips, torch.Tensor) else list(clips)
+        ends = list(accumulate(self.sizes))
+        sizes = [self.sizes[clip] for clip in host]
+        members: list[int] = []
+        owner: list[int] = []
+        for position, (clip, size) in enumerate(zip(host, sizes, strict=True)):
+            members += range(ends[clip] - size, ends[clip])
+            owner += [position] * size
+        both = send(torch.tensor([members, owner]), self.owner.device)
+        return Ensembles(sizes, both[1], self.log_weights[both[0]]), both[0]

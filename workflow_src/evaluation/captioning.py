@@ -13,7 +13,8 @@ from workflow_src.audio.settings import AudioForm, FrontEndSettings
 from workflow_src.audio.store import LogMelStore
 from workflow_src.corpus.text import Vocabulary
 from workflow_src.decoding import beam_search
-from workflow_src.device import prepare
+from workflow_src.device import prepare, send
+from workflow_src.evaluation.batch_sizes import clips_of_captioner
 from workflow_src.evaluation.settings import DecodingSettings, SearchOrder
 from workflow_src.files import write_atomically
 from workflow_src.models.act import ACT
@@ -21,8 +22,6 @@ from workflow_src.models.run_folder import MODEL, VOCABULARY, RunRecord, read_re
 from workflow_src.models.settings import ActConfig
 from workflow_src.models.weights import load_weights
 from workflow_src.progress import track
-
-BATCH = 32  # clips encoded and decoded at once
 
 
 @dataclass(frozen=True)
@@ -102,9 +101,11 @@ def caption(
         File name -> caption, in the order of the store.
     """
     captions = {}
-    for start in track(range(0, len(log_mels), BATCH), "captioning"):
-        rows = range(start, min(start + BATCH, len(log_mels)))
-        memory = model.encode(torch.from_numpy(log_mels.read(rows)).float().to(device))
+    batch = clips_of_captioner(model, log_mels.shape[1:], device, beams, max_words)
+    for start in track(range(0, len(log_mels), batch), "captioning"):
+        rows = range(start, min(start + batch, len(log_mels)))
+        mels = send(torch.from_numpy(log_mels.read(rows)), device)
+        memory = model.encode(mels.float())
         hypotheses = beam_search(
             model.step,
             model.start(memory),

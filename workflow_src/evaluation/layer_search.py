@@ -31,7 +31,7 @@ def layer_search(
     waveforms: Path,
     captions: Path,
     output: Path,
-    views_per_batch: int = 64,
+    views_per_batch: int | None = None,
     device: str = "auto",
     threads: int | None = None,
 ) -> None:
@@ -46,7 +46,7 @@ def layer_search(
         waveforms: store of the validation split.
         captions: of the validation split.
         output: gets columns layer, tau, |P_hE|, |P_H|, clips, seed, then the metrics.
-        views_per_batch: most views encoded at once.
+        views_per_batch: most views encoded at once; None: by the device's memory.
         device: auto, cpu, cuda or cuda:N.
         threads: of the CPU.
     """

@@ -16,7 +16,8 @@ from workflow_src.audio.log_mel_cache import open_log_mels
 from workflow_src.audio.settings import AudioForm, FrontEndSettings
 from workflow_src.audio.store import LogMelStore
 from workflow_src.corpus.pairs import read_pairs
-from workflow_src.device import prepare
+from workflow_src.device import prepare, send
+from workflow_src.evaluation.batch_sizes import captions_at_once, clips_of_retriever
 from workflow_src.evaluation.scores import CLIP_FILES, Evaluated, write_scores
 from workflow_src.files import write_atomically
 from workflow_src.metrics.retrieval import ranks, summary
@@ -26,7 +27,6 @@ from workflow_src.models.settings import RetrieverConfig
 from workflow_src.models.weights import load_weights
 from workflow_src.progress import track
 
-BATCH = 32  # clips or captions embedded at once
 Pairs = Sequence[tuple[str, str]]  # file name and caption
 
 
@@ -92,11 +92,12 @@ def embed_clips(
         (N, D) on the CPU, in the order of the store.
     """
     embedded = []
-    for start in track(range(0, len(log_mels), BATCH), "embedding clips"):
-        rows = range(start, min(start + BATCH, len(log_mels)))
-        batch = torch.from_numpy(log_mels.read(rows)).float().to(device)
-        embedded.append(model.embed_audio(batch).cpu())
-    return torch.cat(embedded)
+    batch = clips_of_retriever(model, log_mels.shape[1:], device)
+    for start in track(range(0, len(log_mels), batch), "embedding clips"):
+        rows = range(start, min(start + batch, len(log_mels)))
+        mels = send(torch.from_numpy(log_mels.read(rows)), device)
+        embedded.append(model.embed_audio(mels.float()))
+    return torch.cat(embedded).cpu()
 
 
 @torch.no_grad()
@@ -111,10 +112,14 @@ def embed_captions(model: AudioTextRetriever, pairs: Pairs) -> Tensor:
         (C, D) on the CPU, in their order.
     """
     embedded = []
-    for start in track(range(0, len(pairs), BATCH), "embedding captions"):
-        texts = [text for _, text in pairs[start : start + BATCH]]
-        embedded.append(model.embed_text(texts).cpu())
-    return torch.cat(embedded)
+    device = next(model.parameters()).device
+    batch = captions_at_once(model.text_encoder.width, device)
+    for start in track(range(0, len(pairs), batch), "embedding captions"):
+        texts = [text for _, text in pairs[start : start + batch]]
+        pieces = model.text_encoder.pieces(texts)
+        sent = {name: send(own, device) for name, own in pieces.items()}
+        embedded.append(model.embed_pieces(sent))
+    return torch.cat(embedded).cpu()
 
 
 def retrieval_metrics(

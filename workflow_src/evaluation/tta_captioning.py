@@ -13,9 +13,9 @@ from typing import NamedTuple, NotRequired, TypedDict, Unpack
 import torch
 
 from workflow_src.decoding import beam_search
+from workflow_src.device import send
 from workflow_src.evaluation.views import Views, largest
 from workflow_src.models.act import ACT
-from workflow_src.progress import track
 from workflow_src.tta import Strategy
 from workflow_src.tta.levels import check_layers, means_at, members, weights
 
@@ -92,12 +92,15 @@ def captioning_grid(
     jobs: list[Job] = []
 
     def search() -> None:
+        jobs.sort(key=lambda job: len(job.memories))  # quicker to average
         for job, words in zip(jobs, _search(model, jobs, **decoding), strict=True):
             captions[job.strategy][job.name] = to_text(words)
         jobs.clear()
 
-    for name in track(views.names, "captioning with test-time augmentation"):
-        encoded = views.encode(name, largest(strategies), model.encode)
+    clips = views.encode_all(
+        largest(strategies), model.encode, "captioning with test-time augmentation"
+    )
+    for name, encoded in clips:
         memories = means_at(encoded, [], strategies, include_original=stabilise)
         for strategy in strategies:
             own = [memories[group] for group in members(strategy, stabilise)]
@@ -107,7 +110,10 @@ def captioning_grid(
             jobs.append(Job(strategy, name, own, weights(strategy, stabilise)))
     if jobs:
         search()
-    return captions
+    return {
+        own: {name: said[name] for name in views.names}
+        for own, said in captions.items()
+    }
 
 
 def _search(
@@ -120,7 +126,7 @@ def _search(
     row = {key: index for index, key in enumerate(distinct)}
     rows = [row[id(memory)] for job in jobs for memory in job.memories]
     state = model.start(memories)
-    state.select(torch.tensor(rows, device=memories.device))
+    state.select(send(torch.tensor(rows), memories.device))
     hypotheses = beam_search(
         model.step,
         state,

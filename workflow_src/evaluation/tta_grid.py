@@ -17,6 +17,11 @@ from workflow_src.augment.recipe import Recipe
 from workflow_src.augment.recipes import RecipeSettings
 from workflow_src.corpus.pairs import read_pairs
 from workflow_src.device import prepare
+from workflow_src.evaluation.batch_sizes import (
+    encodings_at_once,
+    views_of_captioner,
+    views_of_retriever,
+)
 from workflow_src.evaluation.captioning import Captioner
 from workflow_src.evaluation.retrieval import (
     Retriever,
@@ -36,7 +41,7 @@ def views(
     settings: TestTimeSettings,
     log_mels: Path,
     waveforms: Path,
-    views_per_batch: int,
+    views_per_batch: int | None,
 ) -> Views:
     """Make views of a split's clips, by the recipe that a model was trained with.
 
@@ -45,16 +50,22 @@ def views(
         settings: of test-time augmentation.
         log_mels: store of the split.
         waveforms: store of the split.
-        views_per_batch: most views encoded at once.
+        views_per_batch: most views encoded at once; None: by the device's memory.
     """
+    cached = loaded.open_log_mels(log_mels)
+    shape = cached.shape[1:]
+    if isinstance(loaded, Captioner):
+        batch = views_of_captioner(loaded.model, shape, loaded.device, views_per_batch)
+    else:
+        batch = views_of_retriever(loaded.model, shape, loaded.device, views_per_batch)
     recipe = Recipe.of(loaded.record.part("recipe", RecipeSettings))
     return Views(
         augmentation=recipe.test_time(settings.strength),
         front_end=front_end(loaded.front_end).to(loaded.device),
-        log_mels=loaded.open_log_mels(log_mels),
+        log_mels=cached,
         waveforms=WaveformStore(waveforms),
         seed=settings.seed,
-        batch=views_per_batch,
+        batch=batch,
         device=loaded.device,
     )
 
@@ -66,8 +77,8 @@ def caption_grid(
     log_mels: Path,
     waveforms: Path,
     output: Path,
-    views_per_batch: int = 64,
-    encodings_per_search: int = 256,
+    views_per_batch: int | None = None,
+    encodings_per_search: int | None = None,
     device: str = "auto",
     threads: int | None = None,
 ) -> None:
@@ -79,20 +90,29 @@ def caption_grid(
         log_mels: store of the test split.
         waveforms: store of the test split.
         output: gets columns point, file_name, caption.
-        views_per_batch: most views encoded at once.
-        encodings_per_search: most averaged encodings of clips decoded at once.
+        views_per_batch: most views encoded at once; None: by the device's memory.
+        encodings_per_search: most averaged encodings of clips decoded at once; None:
+            by the device's memory.
         device: auto, cpu, cuda or cuda:N.
         threads: of the CPU.
     """
     captioner = Captioner.load(run, prepare(device, threads))
     test_time, vocabulary = settings.test_time, captioner.vocabulary
+    clips = views(captioner, test_time, log_mels, waveforms, views_per_batch)
     captions = captioning_grid(
         captioner.model,
-        views(captioner, test_time, log_mels, waveforms, views_per_batch),
+        clips,
         [point.strategy for point in test_time.grid.points],
         vocabulary.decode,
         stabilise=test_time.stabilise,
-        encodings_per_search=encodings_per_search,
+        encodings_per_search=encodings_at_once(
+            captioner.model,
+            clips.log_mels.shape[1],
+            captioner.device,
+            settings.decoding.beams,
+            settings.decoding.max_words,
+            encodings_per_search,
+        ),
         sos=vocabulary.sos,
         eos=vocabulary.eos,
         beams=settings.decoding.beams,
@@ -118,7 +138,7 @@ def score_retrieval_grid(
     waveforms: Path,
     captions: Path,
     output: Path,
-    views_per_batch: int = 64,
+    views_per_batch: int | None = None,
     device: str = "auto",
     threads: int | None = None,
 ) -> None:
@@ -131,7 +151,7 @@ def score_retrieval_grid(
         waveforms: store of the test split.
         captions: of the test split.
         output: folder that gets a folder a point, with `scores.json` and `ranks.csv`.
-        views_per_batch: most views encoded at once.
+        views_per_batch: most views encoded at once; None: by the device's memory.
         device: auto, cpu, cuda or cuda:N.
         threads: of the CPU.
     """

@@ -15,7 +15,6 @@ from torch import Tensor
 from workflow_src.augment.spectrogram import SpectrogramTransform
 from workflow_src.evaluation.views import Views, largest
 from workflow_src.models.retrieval import AudioTextRetriever
-from workflow_src.progress import track
 from workflow_src.tta import Strategy
 from workflow_src.tta.levels import multi_level
 
@@ -62,14 +61,17 @@ def retrieval_grid(
 
     strategies = list(dict.fromkeys(strategies))
     embeddings: dict[Strategy, list[Tensor]] = {strategy: [] for strategy in strategies}
-    for name in track(views.names, "embedding with test-time augmentation"):
+    clips = views.encode_all(
+        largest(strategies), first, "embedding with test-time augmentation"
+    )
+    for _, encoded in clips:
         outputs = multi_level(
-            views.encode(name, largest(strategies), first),
+            encoded,
             [rest],
             strategies,
             include_original=stabilise,
             size=views.batch,
         )
         for strategy, embedding in outputs.items():
-            embeddings[strategy].append(embedding.cpu())
-    return {strategy: torch.stack(rows) for strategy, rows in embeddings.items()}
+            embeddings[strategy].append(embedding)
+    return {own: torch.stack(rows).cpu() for own, rows in embeddings.items()}

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from workflow_src.audio.store import LogMelStore, WaveformStore, to_float
 from workflow_src.augment.generators import torch_generator
-from workflow_src.augment.recipe import TestTimeAugmentation
-from workflow_src.augment.spectrogram import SpectrogramTransform
+from workflow_src.augment.recipe import TestTimeAugmentation, is_changed
+from workflow_src.augment.spectrogram import SpectrogramTransform, Stripes
+from workflow_src.device import send
 from workflow_src.errors import InputError
+from workflow_src.progress import track
 from workflow_src.tta import Strategy
 from workflow_src.tta.levels import ORIGINAL, Piece
 
@@ -77,54 +82,142 @@ class Views:
             after the model's BatchNorm, bool of the same shape; None without
             SpecAugment. Both on the device.
         """
+        made = self._make(name, count)
+        return made.log_mels, None if made.stripes is None else _mask(made.stripes)
+
+    def encode(self, name: str, count: int, encode: Encode) -> Iterator[Piece]:
+        """Encode one clip and `count` views of it; see `encode_all`."""
+        for _, piece in self._encoded([name], count, encode):
+            yield piece
+
+    def encode_all(
+        self, count: int, encode: Encode, description: str
+    ) -> Iterator[tuple[str, Iterator[Piece]]]:
+        """Encode every clip and `count` views of each, `batch` at once.
+
+        A batch begins where the one before ended, also in the middle of a clip.
+
+        Args:
+            count: of the views.
+            encode: (log-mels (n, L, F), SpecAugment) -> (n, ...), n <= batch.
+            description: of what is done, for people.
+
+        Yields:
+            Of each clip in turn its name, and pieces to be read before the next: the
+            keys of some views, and their outputs, (n, ...); the clip itself comes
+            first.
+        """
+        encoded = self._encoded(track(self.names, description), count, encode)
+        for name, pieces in groupby(encoded, key=itemgetter(0)):
+            yield name, (piece for _, piece in pieces)
+
+    def _make(self, name: str, count: int) -> _Made:
+        """What `of` gives, with the stripes that are masked."""
         stored = self.log_mels.read([self.log_mels.row(name)])
-        plain = torch.from_numpy(stored).to(self.device).float()
+        plain = send(torch.from_numpy(stored), self.device).float()
+        _, frames, bins = plain.shape
         waveform = None
         if self.augmentation.needs_waveforms and self.waveforms is not None:
             samples = self.waveforms.read([self.waveforms.row(name)])
             waveform = to_float(samples, self.device)
-        specaugment = self.augmentation.specaugment
-        log_mels, masked = [plain], [torch.zeros(plain.shape, dtype=torch.bool)]
-        for block in range(-(-count // BLOCK)):
-            generator = torch_generator(self.seed, "view", name, block)
-            size = min(BLOCK, count - block * BLOCK)
-            drawn = self.augmentation.log_mels(
-                None if waveform is None else waveform.expand(BLOCK, -1),
-                plain.expand(BLOCK, -1, -1),
-                self.front_end,
-                generator,
-            )
-            log_mels.append(drawn[:size])
-            if specaugment:
-                _, frames, bins = drawn.shape
+        rows, clips = [], []
+        stripes = [(torch.zeros(1, frames).bool(), torch.zeros(1, bins).bool())]
+        for first in range(0, count, BLOCK):
+            generator = torch_generator(self.seed, "view", name, first // BLOCK)
+            strengths = self.augmentation.draw_effects(BLOCK, generator)
+            changed = is_changed(strengths).nonzero().flatten()
+            if waveform is not None and len(changed):
+                plan = self.augmentation.plan_effects(strengths[changed])
+                drawn = self.augmentation.effects_of_plan(
+                    waveform.repeat(len(changed), 1),
+                    {key: send(value, self.device) for key, value in plan.items()},
+                    generator,
+                )
+                wanted = int((changed < count - first).sum())
+                rows.append(1 + first + changed[:wanted])
+                clips.append(drawn[:wanted])
+            if self.augmentation.specaugment is not None:
                 shape = (BLOCK, frames, bins)
-                masked.append(specaugment.masked(shape, generator)[:size])
-        mask = torch.cat(masked).to(self.device) if specaugment else None
-        return torch.cat(log_mels), mask
+                own = self.augmentation.specaugment.stripes(shape, generator)
+                stripes.append((own[0][: count - first], own[1][: count - first]))
+        log_mels = plain.repeat(1 + count, 1, 1)
+        if sum(map(len, clips)):
+            made = self.front_end(torch.cat(clips))
+            log_mels[send(torch.cat(rows), self.device)] = made.to(log_mels.dtype)
+        if self.augmentation.specaugment is None:
+            return _Made(name, ORIGINAL, log_mels, None)
+        in_time, in_frequency = (
+            send(torch.cat(own), self.device) for own in zip(*stripes, strict=True)
+        )
+        return _Made(name, ORIGINAL, log_mels, Stripes(in_time, in_frequency))
 
-    def encode(self, name: str, count: int, encode: Encode) -> Iterator[Piece]:
-        """Encode a clip and `count` views of it, `batch` at once.
-
-        Args:
-            name: file name of the clip.
-            count: of the views.
-            encode: (log-mels (n, L, F), SpecAugment) -> (n, ...), n <= batch.
-
-        Yields:
-            The keys of some views, and their outputs, (n, ...); the clip itself comes
-            first.
-        """
-        log_mels, masked = self.of(name, count)
-        for start in range(0, len(log_mels), self.batch):
-            part = slice(start, start + self.batch)
-            spec_augment = None if masked is None else _zero(masked[part])
-            outputs = encode(log_mels[part], spec_augment)
-            first = start + ORIGINAL  # views follow it: 0, 1, ...
-            yield range(first, first + len(outputs)), outputs
+    def _encoded(
+        self, names: Iterable[str], count: int, encode: Encode
+    ) -> Iterator[tuple[str, Piece]]:
+        """Clip by clip, the keys of some views and their outputs."""
+        waiting: list[_Made] = []
+        room = self.batch
+        for name in names:
+            made = self._make(name, count)
+            while len(made.log_mels):
+                waiting.append(made.part(slice(room)))
+                made = made.part(slice(room, None))
+                room -= len(waiting[-1].log_mels)
+                if not room:
+                    yield from _encode_together(waiting, encode)
+                    waiting, room = [], self.batch
+        if waiting:
+            yield from _encode_together(waiting, encode)
 
 
-def _zero(masked: Tensor) -> SpectrogramTransform:
-    return lambda spectrogram: spectrogram.masked_fill(masked, 0)
+class _Made(NamedTuple):
+    """Some views of a clip.
+
+    Attributes:
+        name: of the clip.
+        first: key of the first view.
+        log_mels: (n, L, F).
+        stripes: what SpecAugment masks of them; None without.
+    """
+
+    name: str
+    first: int
+    log_mels: Tensor
+    stripes: Stripes | None
+
+    def part(self, rows: slice) -> _Made:
+        """The views of some rows."""
+        stripes = self.stripes
+        if stripes is not None:
+            stripes = Stripes(stripes.in_time[rows], stripes.in_frequency[rows])
+        first = self.first + (rows.start or 0)
+        return self._replace(first=first, log_mels=self.log_mels[rows], stripes=stripes)
+
+
+def _encode_together(
+    parts: Sequence[_Made], encode: Encode
+) -> Iterator[tuple[str, Piece]]:
+    """Encode views of some clips as one batch."""
+    stripes = [part.stripes for part in parts if part.stripes is not None]
+    spec_augment = None
+    if stripes:
+        spec_augment = Stripes(
+            _joined([own.in_time for own in stripes]),
+            _joined([own.in_frequency for own in stripes]),
+        )
+    sizes = [len(part.log_mels) for part in parts]
+    outputs = encode(_joined([part.log_mels for part in parts]), spec_augment)
+    for part, size, own in zip(parts, sizes, outputs.split(sizes), strict=True):
+        yield part.name, (range(part.first, part.first + size), own)
+
+
+def _mask(stripes: Stripes) -> Tensor:
+    """(n, L, F) bool."""
+    return stripes.in_time[:, :, None] | stripes.in_frequency[:, None, :]
+
+
+def _joined(tensors: Sequence[Tensor]) -> Tensor:
+    return tensors[0] if len(tensors) == 1 else torch.cat(list(tensors))
 
 
 def largest(strategies: Iterable[Strategy]) -> int:

@@ -61,6 +61,8 @@ OTHER_VALUES: dict[str, Any] = {
     "metrics.corenlp": "elsewhere",
     "tta.recipe": "pairmix",
     "tta.retrieval_layer": "conv2",
+    "tta.views_per_batch": 8,
+    "tta.encodings_per_search": 64,
     "tta.grid.taus": [10, 25, 50, 101],
     "tta.grid.multi": [[2, 5], [5, 5], [5, 11], [5, 20]],
     "sweep.recipe": "pairmix",
