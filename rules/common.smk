@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from workflow_src.config import corpus as selected
-from workflow_src.config import load, steps
+from workflow_src.config import evaluations, load, steps
 from workflow_src.corpus.identity import corpus_name
 from workflow_src.errors import InputError
 from workflow_src.evaluation.scores import CLIP_FILES, SCORE_FILES
@@ -179,11 +179,7 @@ def score_files(rows, seeds, split="test"):
 
 def table_rows(name, split="test"):
     """(task, recipe, point or None) of every row of a table."""
-    return [
-        (task, row.recipe, row.tta)
-        for row in steps.table(CONFIG, name, split).rows
-        for task in row.tasks
-    ]
+    return evaluations.of_table(CONFIG, name, split)
 
 
 def only_scores(files):

@@ -95,11 +95,7 @@ rule table:
         " --output {output:q} > {log:q} 2>&1"
 
 
-FIGURE4_ROWS = [
-    (task, CONFIG.tta.recipe, point)
-    for task in CLIP_FILES
-    for point in (None, *GRID_POINTS)
-]
+FIGURE4_ROWS = evaluations.of_figure4(CONFIG)
 
 
 rule figure4:

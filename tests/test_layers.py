@@ -17,6 +17,7 @@ LAYERS = [
     {"training", "sweep"},
     {"report", "inference"},
     {"config", "versioning"},
+    {"status"},
     {"cli", "steps", "snakemake_command", "__main__"},
 ]
 LAYER = {name: number for number, layer in enumerate(LAYERS) for name in layer}

@@ -58,13 +58,26 @@ STEPS: dict[str, dict[str, str]] = {
     },
 }
 
+# What a person asks of the workflow, and no rule of it: command -> module:function.
+TOOLS = {"status": "status.command:show_status"}
+
 
 def step(name: str) -> Callable[..., None] | None:
     """The function of a command; None where there is no such step."""
     for commands in STEPS.values():
         if name in commands:
-            module, _, function = commands[name].partition(":")
-            imported = import_module(f"workflow_src.{module}")
-            callable_step: Callable[..., None] = getattr(imported, function)
-            return callable_step
+            return _imported(commands[name])
     return None
+
+
+def tool(name: str) -> Callable[..., None] | None:
+    """The function of a command that is no step; None where there is no such tool."""
+    return _imported(TOOLS[name]) if name in TOOLS else None
+
+
+def _imported(place: str) -> Callable[..., None]:
+    module, _, name = place.partition(":")
+    function: Callable[..., None] = getattr(
+        import_module(f"workflow_src.{module}"), name
+    )
+    return function

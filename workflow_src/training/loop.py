@@ -21,12 +21,18 @@ from torch import nn
 
 from workflow_src.errors import InputError, in_one_line
 from workflow_src.files import write_atomically
-from workflow_src.models.run_folder import HISTORY, MODEL, RunRecord, write_record
+from workflow_src.models.run_folder import (
+    HISTORY,
+    MODEL,
+    RESUME,
+    RunRecord,
+    write_record,
+)
 from workflow_src.models.weights import load_weights, save_weights
 from workflow_src.progress import say, track
 from workflow_src.settings import differences, digest
 
-RESUME, BEST = "resume.pt", "best.pt"
+BEST = "best.pt"
 
 
 class LoopSettings(Protocol):
