@@ -129,9 +129,7 @@ def _names(state: str, task: str, trainings: list[TrainingStatus]) -> list[str]:
 def _estimate(status: Status) -> str:
     left = status.left()
     if left is None:
-        return (
-            "  No estimate of the trainings' end before an epoch of each task is done."
-        )
+        return "  No estimate of their end before an epoch of each task is done."
     end = status.end()
     until = f", until about {end:%a %d %b %H:%M}" if end else " once something runs"
     return f"  All trainings: {span(left)} left{until} (estimate from epochs so far)."
