@@ -153,8 +153,8 @@ def test_a_half_done_workflow(half_done):
     assert "runs since 2026-11-24 14:24, 0 of 9 steps done" in said
     assert "train captioning (recipe all, seed 20), for 5 min" in said
     assert "    epoch 2: 7/212, 83 s\n" in said
-    assert "captioning all seed 20: 2 of 3 epochs, 10 s each, ends about" in said
-    assert "in 10 s (estimate)" in said
+    assert "captioning all seed 20: 2 of 3 epochs, 10 s each, estimated end" in said
+    assert "00, in 10 s\n" in said
     assert "No estimate of their end" in said
     assert len(said.splitlines()) <= 30
     assert max(map(len, said.splitlines())) <= WIDTH

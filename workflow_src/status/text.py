@@ -98,7 +98,7 @@ def _progress(own: TrainingStatus, now: datetime) -> str:
     ends = own.ends(now)
     if ends is not None:
         left = span((ends - now).total_seconds())
-        parts.append(f"ends about {ends:%a %H:%M}, in {left} (estimate)")
+        parts.append(f"estimated end {ends:%a %H:%M}, in {left}")
     elif own.state == "interrupted":
         parts.append("interrupted, goes on from there")
     return ", ".join(parts)
