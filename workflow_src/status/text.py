@@ -100,7 +100,7 @@ def _progress(own: TrainingStatus, now: datetime) -> str:
         left = span((ends - now).total_seconds())
         parts.append(f"estimated end {ends:%a %H:%M}, in {left}")
     elif own.state == "interrupted":
-        parts.append("interrupted, goes on from there")
+        parts.append("interrupted; goes on there")
     return ", ".join(parts)
 
 
