@@ -51,6 +51,7 @@ STEPS: dict[str, dict[str, str]] = {
         "headlines": "report.headlines:write_headlines",
         "pictures": "report.pictures:draw_pictures",
         "table-formats": "report.formats.command:write_formats",
+        "caption-statistics": "report.caption_statistics:write_caption_statistics",
         "figure3": "report.examples:write_examples",
         "retrieved": "report.page.retrieved:write_retrieved",
         "views": "report.page.views:write_views",

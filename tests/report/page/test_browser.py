@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.report.page.conftest import ATTACK, RECIPES, write_csv, write_table
 from workflow_src.report.page.command import write_page
 
 playwright = pytest.importorskip(
@@ -44,6 +45,41 @@ def bare(finished, page_settings, tmp_path_factory):
     pictures = output.read_text(encoding="utf-8").split('"picture":"')[1:]
     least = full - sum(own.index('"') for own in pictures)
     write_page(replace(settings, megabytes=least / 1e6), **found, output=output)
+    return output.as_uri()
+
+
+@pytest.fixture(scope="module")
+def several(finished, page_settings, tmp_path_factory):
+    """A page of two seeds, with the sweep and with what the captions are like."""
+    root = tmp_path_factory.mktemp("several")
+    scores = [*finished["scores"]]
+    for recipe in RECIPES:
+        first = next(
+            path
+            for path in scores
+            if path.parts[-3:] == ("captioning", recipe, "scores.json")
+        )
+        folder = root / recipe
+        folder.mkdir()
+        text = first.read_text().replace('"seed": 20', '"seed": 21')
+        scores.append(folder / "scores.json")
+        scores[-1].write_text(text)
+        write_csv(
+            folder / "history.csv", [("epoch", "loss"), (0, 5.5), (1, 1.5), (2, 1)]
+        )
+    cells = [(0.25, "Beta(alpha, alpha)", "a"), (0.5, "Beta(alpha, alpha)", "b")]
+    cells += [(0.25, 0.5, "c"), (0.5, 0.5, "d")]
+    described = [("table", "method", "recipe", "clips", "seeds", "Mean length (words)")]
+    described += [("table3", ATTACK, "none", 8, 2, 4.5)]
+    output = root / "report.html"
+    extra = {
+        "sweep": write_table(
+            root / "sweep.csv", ["K", "lambda", "recipe"], cells, ["CIDEr", "T2A R@10"]
+        ),
+        "caption_statistics": write_csv(root / "caption_statistics.csv", described),
+    }
+    settings = replace(page_settings, seeds=(20, 21))
+    write_page(settings, **finished | {"scores": scores} | extra, output=output)
     return output.as_uri()
 
 
@@ -198,6 +234,48 @@ def test_figures_follow_their_choices(open_page):
     assert curves.count() == 2
     page.locator("#curve-chart .legend button").first.click()
     assert curves.count() == 1
+
+
+def test_several_seeds_are_one_line_with_their_range_or_each_its_own(
+    open_page, several
+):
+    page = open_page(address=several)
+    page.select_option("#curve-task", "captioning")
+    curves = page.locator("#curve-chart svg .line")
+    assert curves.count() == 2
+    assert page.locator("#curve-chart svg .band").count() == 2
+    # The mean of 3.5 and 5.5, of 2.5 and 1.5; one seed alone has a third epoch.
+    series = page.evaluate("overSeeds(data.histories.slice(0, 0), 'loss')")
+    assert series == []
+    own = "data.histories.filter((run) => run.recipe === 'none')"
+    assert page.evaluate(f"overSeeds({own}, 'loss')") == [
+        [1, 4.5, 3.5, 5.5],
+        [2, 2, 1.5, 2.5],
+        [3, 1],
+    ]
+    page.select_option("#curve-seeds", "each")
+    assert curves.count() == 4
+    assert page.locator("#curve-chart svg .band").count() == 0
+
+
+def test_the_sweep_has_a_line_a_lambda(open_page, several):
+    page = open_page(address=several)
+    chart = page.locator("#sweep-chart svg")
+    assert chart.locator(".line").count() == 2
+    page.select_option("#sweep-metric", "T2A R@10")
+    name = "T2A R@10 over the share of generated samples"
+    assert chart.get_attribute("aria-label") == name
+    page.locator("#sweep summary").click()
+    assert page.locator("#sweep figure.table tbody tr").count() == 4
+    words = page.locator("#caption_statistics").inner_text()
+    assert ATTACK in words
+    assert page.locator("#caption_statistics script").count() == 0
+
+
+def test_without_a_sweep_there_is_no_section_of_it(open_page):
+    page = open_page()
+    assert page.locator("#sweep, #caption_statistics, a[href='#sweep']").count() == 0
+    assert page.locator("#curve-seeds-box").is_hidden()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
