@@ -231,3 +231,25 @@ rule page:
         " --caption-statistics {input.caption_statistics:q} --sweep {params.sweep:q}"
         " --tags {params.tags:q} --train-tags {params.train_tags:q}"
         " --logs {params.logs:q} --output {output:q} > {log:q} 2>&1"
+
+
+# Pictures of the page in docs/: `snakemake screenshots`. Needs requirements-browser.txt
+# and Chromium.
+rule screenshots:
+    input:
+        LAYOUT.results / "report.html",
+    output:
+        expand(
+            "docs/screenshots/{screen}-{scheme}.png",
+            screen=["desktop", "phone"],
+            scheme=["light", "dark"],
+        ),
+    log:
+        LAYOUT.logs / "screenshots.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        folder=lambda wildcards, output: str(Path(output[0]).parent),
+    shell:
+        "python -m workflow_src screenshots --page {input:q} --output {params.folder:q}"
+        " > {log:q} 2>&1"

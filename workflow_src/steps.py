@@ -56,6 +56,7 @@ STEPS: dict[str, dict[str, str]] = {
         "retrieved": "report.page.retrieved:write_retrieved",
         "views": "report.page.views:write_views",
         "page": "report.page.command:write_page",
+        "screenshots": "report.page.screenshots:write_screenshots",
     },
 }
 

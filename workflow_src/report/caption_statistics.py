@@ -102,9 +102,9 @@ def statistics_table(
     if all(len(texts) > 1 for texts in references.values()):
         person = {clip: texts[0] for clip, texts in references.items()}
         others = {clip: texts[1:] for clip, texts in references.items()}
-        own = describe({PERSON: person}, others, training, settings.similarity)
+        spoken = describe({PERSON: person}, others, training, settings.similarity)
         counted = {"method": PERSON, "clips": len(references)}
-        records.append(counted | _over_seeds([own[PERSON]]) | about)
+        records.append(counted | _over_seeds([spoken[PERSON]]) | about)
     # Whole numbers also where a person has no seed.
     return pd.DataFrame(records).astype({"seeds": "Int64"})
 

@@ -1,29 +1,21 @@
 """The page in a real headless Chromium, opened from the disk as a reader opens it."""
 
-import shutil
 import time
 from dataclasses import replace
+from importlib import import_module
 
 import pytest
 
 from tests.report.page.conftest import ATTACK, RECIPES, write_csv, write_table
 from workflow_src.report.page.command import write_page
+from workflow_src.report.page.screenshots import FLAGS, chromium, lacking
 
-playwright = pytest.importorskip(
-    "playwright.sync_api", reason="Playwright is not installed: no browser test"
-)
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="there is no Chromium here: the page is not opened"
-)
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--no-first-run",
-    "--autoplay-policy=no-user-gesture-required",
-]
+MISSING = lacking()
+if MISSING is not None:
+    pytest.skip(f"no browser test: {MISSING}", allow_module_level=True)
+playwright = import_module("playwright.sync_api")
+CHROMIUM = chromium()
+PLAYING = [*FLAGS, "--autoplay-policy=no-user-gesture-required"]
 QUOTED = """it's "quoted" <b>.flac"""
 
 
@@ -86,7 +78,7 @@ def several(finished, page_settings, tmp_path_factory):
 @pytest.fixture(scope="module")
 def browser():
     with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        opened = started.chromium.launch(executable_path=CHROMIUM, args=PLAYING)
         yield opened
         opened.close()
 
