@@ -61,7 +61,10 @@ STEPS: dict[str, dict[str, str]] = {
 }
 
 # What a person asks of the workflow, and no rule of it: command -> module:function.
-TOOLS = {"status": "status.command:show_status"}
+TOOLS = {
+    "status": "status.command:show_status",
+    "readme-tables": "versioning.readme:readme_tables",
+}
 
 
 def step(name: str) -> Callable[..., None] | None:
