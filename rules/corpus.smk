@@ -110,7 +110,12 @@ rule merge_manifests:
         manifests=[LAYOUT.shard_manifest(split) for split in CORPUS_SPLITS],
     output:
         manifest=LAYOUT.manifest,
-        table=LAYOUT.results / "corpus.csv",
+        table=report(
+            LAYOUT.results / "corpus.csv",
+            caption="report/corpus.rst",
+            category="Corpus",
+            labels={"content": "clips by split", "form": "CSV"},
+        ),
     log:
         LAYOUT.logs / "merge_manifests.log",
     conda:

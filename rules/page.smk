@@ -16,12 +16,28 @@ rule table_formats:
         ),
 
 
+def formatted_category(wildcards):
+    """Where a table's other forms stand in the report."""
+    name = wildcards.formatted
+    return "Sweep" if name == "sweep" else f"{name[:-1].capitalize()} {name[-1]}"
+
+
 rule formats_of_table:
     input:
         FIRST_USE,
         table=LAYOUT.results / "{formatted}.csv",
     output:
-        multiext(str(LAYOUT.results / "{formatted}"), *(f".{own}" for own in FORMATS)),
+        multiext(
+            str(LAYOUT.results / "{formatted}"),
+            *(f".{own}" for own in FORMATS if own != "html"),
+        ),
+        shown(
+            LAYOUT.results / "{formatted}.html",
+            "table",
+            formatted_category,
+            "table with intervals",
+            "HTML",
+        ),
     log:
         LAYOUT.logs / "table_formats" / "{formatted}.log",
     wildcard_constraints:
@@ -88,7 +104,13 @@ rule caption_statistics:
         references=LAYOUT.captions("test"),
         train_captions=LAYOUT.captions("train"),
     output:
-        LAYOUT.results / "caption_statistics.csv",
+        shown(
+            LAYOUT.results / "caption_statistics.csv",
+            "caption_statistics",
+            "Captions",
+            "what they are like",
+            "CSV",
+        ),
     log:
         LAYOUT.logs / "caption_statistics.log",
     conda:
@@ -206,7 +228,7 @@ rule page:
             if CONFIG.selected_corpus == "embedded"
         ],
     output:
-        LAYOUT.results / "report.html",
+        shown(LAYOUT.results / "report.html", "page", "Page", "everything", "HTML"),
     log:
         LAYOUT.logs / "page.log",
     conda:

@@ -15,6 +15,29 @@ RESULT_FILES = [
     "figure4.png",
     "figure4.svg",
 ]
+
+
+def shown(path, caption, category, content, form):
+    """A file of `snakemake --report`, with its caption in rules/report/.
+
+    Args:
+        path: of the file.
+        caption: name of the text, without `.rst`.
+        category: or a function of the wildcards.
+        content: what the file has, in words.
+        form: in which it has it.
+    """
+    labels = {"content": content, "form": form}
+    return report(
+        path, caption=f"report/{caption}.rst", category=category, labels=labels
+    )
+
+
+def table_category(wildcards):
+    """Where a table stands in the report."""
+    return f"Table {wildcards.table[-1]}"
+
+
 RESULTS = [
     *(LAYOUT.results / name for name in RESULT_FILES),
     *(LAYOUT.results / "metrics" / f"{recipe}.json" for recipe in HEADLINE_RECIPES),
@@ -81,7 +104,13 @@ rule table:
         FIRST_USE,
         files=lambda wildcards: score_files(table_rows(wildcards.table), CONFIG.seeds),
     output:
-        LAYOUT.results / "{table}.csv",
+        shown(
+            LAYOUT.results / "{table}.csv",
+            "table",
+            table_category,
+            "all figures",
+            "CSV",
+        ),
     log:
         LAYOUT.logs / "{table}.log",
     conda:
@@ -103,8 +132,15 @@ rule figure4:
         FIRST_USE,
         files=score_files(FIGURE4_ROWS, CONFIG.seeds),
     output:
-        table=LAYOUT.results / "figure4.csv",
-        pictures=[LAYOUT.results / "figure4.png", LAYOUT.results / "figure4.svg"],
+        table=shown(
+            LAYOUT.results / "figure4.csv", "figure4", "Figure 4", "all figures", "CSV"
+        ),
+        pictures=[
+            LAYOUT.results / "figure4.png",
+            shown(
+                LAYOUT.results / "figure4.svg", "figure4", "Figure 4", "picture", "SVG"
+            ),
+        ],
     log:
         LAYOUT.logs / "figure4.log",
     conda:
@@ -144,8 +180,13 @@ rule sweep_table:
             CONFIG.seeds,
         ),
     output:
-        table=LAYOUT.results / "sweep.csv",
-        pictures=[LAYOUT.results / "sweep.png", LAYOUT.results / "sweep.svg"],
+        table=shown(
+            LAYOUT.results / "sweep.csv", "sweep", "Sweep", "all figures", "CSV"
+        ),
+        pictures=[
+            LAYOUT.results / "sweep.png",
+            shown(LAYOUT.results / "sweep.svg", "sweep", "Sweep", "picture", "SVG"),
+        ],
     log:
         LAYOUT.logs / "sweep.log",
     conda:
@@ -225,7 +266,9 @@ rule sanity:
         train_captions=LAYOUT.captions("train"),
         test_captions=LAYOUT.captions("test"),
     output:
-        LAYOUT.results / "sanity.csv",
+        shown(
+            LAYOUT.results / "sanity.csv", "sanity", "Sanity", "trivial systems", "CSV"
+        ),
     log:
         LAYOUT.logs / "sanity.log",
     conda:

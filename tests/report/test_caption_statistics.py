@@ -149,5 +149,6 @@ def test_the_page_groups_the_rows_by_table(files):
         ("", [PERSON]),
     ]
     (row,) = shown.groups[0][1]
-    assert row[1] == "4.5 ± 2.12"
+    assert row[1] == "4.5 ± 2.1"
+    assert shown.groups[2][1][0][1:3] == ["5", "100.0"]
     assert described(None) is None

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from workflow_src.metrics.caption_statistics import NAMES
 from workflow_src.report.caption_statistics import FIRST, PERSON, figure_names
 from workflow_src.report.csv_tables import read_table
 from workflow_src.report.formats.words import TITLES
@@ -49,6 +50,8 @@ def _named(table: str) -> str:
 
 def _figure(row: pd.Series, name: str) -> str:
     """A mean, with its deviation over seeds where there are several."""
-    text = f"{row[name]:g}"
+    # A vocabulary is a whole number, but for the mean of several.
+    whole = name == NAMES["vocabulary"] and float(row[name]).is_integer()
+    text = f"{row[name]:.0f}" if whole else f"{row[name]:.1f}"
     deviation = row.get(f"{name} sd")
-    return text if pd.isna(deviation) else f"{text} ± {deviation:g}"
+    return text if pd.isna(deviation) else f"{text} ± {deviation:.1f}"
