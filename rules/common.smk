@@ -225,3 +225,23 @@ def run_files(name, task=None):
             if own == (task or own)
         )
     )
+
+
+def shown(path, caption, place, content, form):
+    """A file of `snakemake --report`, with its caption in rules/report/.
+
+    Args:
+        path: of the file.
+        caption: name of the text, without `.rst`.
+        place: its category, or a function of the wildcards.
+        content: what the file has, in words.
+        form: in which it has it.
+    """
+    labels = {"content": content, "form": form}
+    return report(path, caption=f"report/{caption}.rst", category=place, labels=labels)
+
+
+def category(wildcards):
+    """Where a table, in any of its forms, or Figure 4 stands in the report."""
+    name = wildcards.get("table") or wildcards.formatted
+    return "Sweep" if name == "sweep" else f"{name[:-1].capitalize()} {name[-1]}"

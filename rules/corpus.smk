@@ -110,11 +110,8 @@ rule merge_manifests:
         manifests=[LAYOUT.shard_manifest(split) for split in CORPUS_SPLITS],
     output:
         manifest=LAYOUT.manifest,
-        table=report(
-            LAYOUT.results / "corpus.csv",
-            caption="report/corpus.rst",
-            category="Corpus",
-            labels={"content": "clips by split", "form": "CSV"},
+        table=shown(
+            LAYOUT.results / "corpus.csv", "corpus", "Corpus", "clips by split", "CSV"
         ),
     log:
         LAYOUT.logs / "merge_manifests.log",

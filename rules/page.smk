@@ -16,12 +16,6 @@ rule table_formats:
         ),
 
 
-def formatted_category(wildcards):
-    """Where a table's other forms stand in the report."""
-    name = wildcards.formatted
-    return "Sweep" if name == "sweep" else f"{name[:-1].capitalize()} {name[-1]}"
-
-
 rule formats_of_table:
     input:
         FIRST_USE,
@@ -34,7 +28,7 @@ rule formats_of_table:
         shown(
             LAYOUT.results / "{formatted}.html",
             "table",
-            formatted_category,
+            category,
             "table with intervals",
             "HTML",
         ),

@@ -15,29 +15,6 @@ RESULT_FILES = [
     "figure4.png",
     "figure4.svg",
 ]
-
-
-def shown(path, caption, category, content, form):
-    """A file of `snakemake --report`, with its caption in rules/report/.
-
-    Args:
-        path: of the file.
-        caption: name of the text, without `.rst`.
-        category: or a function of the wildcards.
-        content: what the file has, in words.
-        form: in which it has it.
-    """
-    labels = {"content": content, "form": form}
-    return report(
-        path, caption=f"report/{caption}.rst", category=category, labels=labels
-    )
-
-
-def table_category(wildcards):
-    """Where a table stands in the report."""
-    return f"Table {wildcards.table[-1]}"
-
-
 RESULTS = [
     *(LAYOUT.results / name for name in RESULT_FILES),
     *(LAYOUT.results / "metrics" / f"{recipe}.json" for recipe in HEADLINE_RECIPES),
@@ -107,7 +84,7 @@ rule table:
         shown(
             LAYOUT.results / "{table}.csv",
             "table",
-            table_category,
+            category,
             "all figures",
             "CSV",
         ),

@@ -94,7 +94,7 @@ def open_page(browser, address):
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(5000)
+        page.set_default_timeout(30_000)
         page.on("console", lambda said: complaints.append(said.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("dialog", lambda asked: complaints.append(asked.message))
@@ -121,7 +121,7 @@ def listed(page):
 
 def wait_until(page, condition):
     """Asks again and again; the page's policy forbids Playwright's own waiting."""
-    last = time.monotonic() + 5
+    last = time.monotonic() + 30
     while not page.evaluate(condition):
         assert time.monotonic() < last, condition
         page.wait_for_timeout(20)

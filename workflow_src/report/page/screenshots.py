@@ -29,6 +29,7 @@ FLAGS = [
 # Name -> width and height in CSS pixels, and pixels of the picture for each of them.
 SCREENS = {"desktop": (1280, 1500, 1.0), "phone": (390, 1500, 1.5)}
 SCHEMES = ("light", "dark")
+PATIENCE = 300_000  # milliseconds: beside trainings, a page opens slowly
 
 
 def chromium() -> str | None:
@@ -64,7 +65,9 @@ def write_screenshots(*, page: Path, output: Path) -> None:
     output.mkdir(parents=True, exist_ok=True)
     playwright: Any = import_module(f"{PACKAGE}.sync_api")
     with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=chromium(), args=FLAGS)
+        browser = started.chromium.launch(
+            executable_path=chromium(), args=FLAGS, timeout=PATIENCE
+        )
         for screen in SCREENS:
             for scheme in SCHEMES:
                 _take(browser, page, screen, scheme, output)
@@ -80,6 +83,7 @@ def _take(browser: Any, page: Path, screen: str, scheme: str, output: Path) -> N
         reduced_motion="reduce",
     )
     opened = context.new_page()
+    opened.set_default_timeout(PATIENCE)
     opened.goto(page.resolve().as_uri())
     file = output / f"{screen}-{scheme}.png"
     # The new name appears when the picture is whole.
