@@ -8,7 +8,7 @@ from pathlib import Path
 
 from workflow_src import gpus
 from workflow_src.config import corpus as selected
-from workflow_src.config import load, steps
+from workflow_src.config import evaluations, load, steps
 from workflow_src.corpus.identity import corpus_name
 from workflow_src.errors import InputError
 from workflow_src.evaluation.scores import CLIP_FILES, SCORE_FILES
@@ -195,11 +195,7 @@ def score_files(rows, seeds, split="test"):
 
 def table_rows(name, split="test"):
     """(task, recipe, point or None) of every row of a table."""
-    return [
-        (task, row.recipe, row.tta)
-        for row in steps.table(CONFIG, name, split).rows
-        for task in row.tasks
-    ]
+    return evaluations.of_table(CONFIG, name, split)
 
 
 def only_scores(files):
@@ -245,3 +241,23 @@ def run_files(name, task=None):
             if own == (task or own)
         )
     )
+
+
+def shown(path, caption, place, content, form):
+    """A file of `snakemake --report`, with its caption in rules/report/.
+
+    Args:
+        path: of the file.
+        caption: name of the text, without `.rst`.
+        place: its category, or a function of the wildcards.
+        content: what the file has, in words.
+        form: in which it has it.
+    """
+    labels = {"content": content, "form": form}
+    return report(path, caption=f"report/{caption}.rst", category=place, labels=labels)
+
+
+def category(wildcards):
+    """Where a table, in any of its forms, or Figure 4 stands in the report."""
+    name = wildcards.get("table") or wildcards.formatted
+    return "Sweep" if name == "sweep" else f"{name[:-1].capitalize()} {name[-1]}"

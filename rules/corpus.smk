@@ -110,7 +110,9 @@ rule merge_manifests:
         manifests=[LAYOUT.shard_manifest(split) for split in CORPUS_SPLITS],
     output:
         manifest=LAYOUT.manifest,
-        table=LAYOUT.results / "corpus.csv",
+        table=shown(
+            LAYOUT.results / "corpus.csv", "corpus", "Corpus", "clips by split", "CSV"
+        ),
     log:
         LAYOUT.logs / "merge_manifests.log",
     conda:

@@ -1,6 +1,7 @@
 # What people read, hear and paste: the tables' other forms, Figure 3 and the page.
 # None of it is part of `all`.
-
+from workflow_src.files import file_digest
+from workflow_src.metrics import sentence_similarity
 
 # A table as tidy CSV, Markdown, LaTeX and HTML: `snakemake table_formats`.
 FORMATS = ["tidy.csv", "md", "tex", "html"]
@@ -20,7 +21,17 @@ rule formats_of_table:
         FIRST_USE,
         table=LAYOUT.results / "{formatted}.csv",
     output:
-        multiext(str(LAYOUT.results / "{formatted}"), *(f".{own}" for own in FORMATS)),
+        multiext(
+            str(LAYOUT.results / "{formatted}"),
+            *(f".{own}" for own in FORMATS if own != "html"),
+        ),
+        shown(
+            LAYOUT.results / "{formatted}.html",
+            "table",
+            category,
+            "table with intervals",
+            "HTML",
+        ),
     log:
         LAYOUT.logs / "table_formats" / "{formatted}.log",
     wildcard_constraints:
@@ -60,6 +71,53 @@ rule figure3:
         " --captions {input.captions:q} --output {params.folder:q} > {log:q} 2>&1"
 
 
+# What the captions of the tables' captioners are like, beside how well they match. How
+# close they come in meaning is among it where the encoder for that is installed.
+CAPTION_STATISTICS = steps.caption_statistics(CONFIG, sentence_similarity.available())
+DESCRIBED = list(
+    dict.fromkeys(
+        ("captioning", row.recipe, row.tta) for row in CAPTION_STATISTICS.rows
+    )
+)
+
+
+rule caption_statistics:
+    input:
+        FIRST_USE,
+        scores=only_scores(score_files(DESCRIBED, CONFIG.seeds)),
+        beside=list(
+            dict.fromkeys(
+                (
+                    LAYOUT.run(task, recipe, seed)
+                    / ("captions.csv" if point is None else "tta/captions.csv")
+                )
+                for task, recipe, point in DESCRIBED
+                for seed in CONFIG.seeds
+            )
+        ),
+        references=LAYOUT.captions("test"),
+        train_captions=LAYOUT.captions("train"),
+    output:
+        shown(
+            LAYOUT.results / "caption_statistics.csv",
+            "caption_statistics",
+            "Captions",
+            "what they are like",
+            "CSV",
+        ),
+    log:
+        LAYOUT.logs / "caption_statistics.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        settings=to_json(CAPTION_STATISTICS),
+    shell:
+        "python -m workflow_src caption-statistics --settings {params.settings:q}"
+        " --scores {input.scores:q} --references {input.references:q}"
+        " --train-captions {input.train_captions:q} --output {output:q}"
+        " > {log:q} 2>&1"
+
+
 # The page, and what it shows that no table needs: what retrievers find first, and the
 # test-time views of one clip. The first seed's runs speak for their recipes.
 PAGE_RETRIEVERS = {
@@ -69,6 +127,10 @@ PAGE_RETRIEVERS = {
     if "retrieval" in row.tasks
 }
 PAGE_VIEWS = LAYOUT.runs / "page" / "views.npz"
+# The page has the sweep where it was run, and never asks for its trainings: so it is no
+# input, and its digest among the parameters makes the page anew.
+PAGE_SWEEP = [LAYOUT.results / "sweep.csv"]
+PAGE_SWEEP = [path for path in PAGE_SWEEP if path.exists()]
 
 
 rule retrieved:
@@ -129,6 +191,7 @@ rule page:
         FIRST_USE,
         tables=expand(LAYOUT.results / "{table}.csv", table=CONFIG.tables),
         figure4=LAYOUT.results / "figure4.csv",
+        caption_statistics=LAYOUT.results / "caption_statistics.csv",
         corpus=LAYOUT.results / "corpus.csv",
         manifest=LAYOUT.manifest,
         files=[
@@ -159,7 +222,7 @@ rule page:
             if CONFIG.selected_corpus == "embedded"
         ],
     output:
-        LAYOUT.results / "report.html",
+        shown(LAYOUT.results / "report.html", "page", "Page", "everything", "HTML"),
     log:
         LAYOUT.logs / "page.log",
     conda:
@@ -169,6 +232,8 @@ rule page:
         scores=lambda wildcards, input: only_scores(dict.fromkeys(input.files)),
         # Timings are no input: they differ from run to run, and a clone has none.
         logs=str(LAYOUT.logs),
+        sweep=[str(path) for path in PAGE_SWEEP],
+        sweep_digest=[file_digest(path) for path in PAGE_SWEEP],
         tags=lambda wildcards, input: input.tags[:1],
         train_tags=lambda wildcards, input: input.tags[1:],
     shell:
@@ -179,5 +244,28 @@ rule page:
         " --waveforms {input.waveforms:q} --train-captions {input.train_captions:q}"
         " --train-waveforms {input.train_waveforms:q}"
         " --retrieved {input.retrieved:q} --views {input.views:q}"
+        " --caption-statistics {input.caption_statistics:q} --sweep {params.sweep:q}"
         " --tags {params.tags:q} --train-tags {params.train_tags:q}"
         " --logs {params.logs:q} --output {output:q} > {log:q} 2>&1"
+
+
+# Pictures of the page in docs/: `snakemake screenshots`. Needs requirements-browser.txt
+# and Chromium.
+rule screenshots:
+    input:
+        LAYOUT.results / "report.html",
+    output:
+        expand(
+            "docs/screenshots/{screen}-{scheme}.png",
+            screen=["desktop", "phone"],
+            scheme=["light", "dark"],
+        ),
+    log:
+        LAYOUT.logs / "screenshots.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        folder=lambda wildcards, output: str(Path(output[0]).parent),
+    shell:
+        "python -m workflow_src screenshots --page {input:q} --output {params.folder:q}"
+        " > {log:q} 2>&1"

@@ -81,7 +81,13 @@ rule table:
         FIRST_USE,
         files=lambda wildcards: score_files(table_rows(wildcards.table), CONFIG.seeds),
     output:
-        LAYOUT.results / "{table}.csv",
+        shown(
+            LAYOUT.results / "{table}.csv",
+            "table",
+            category,
+            "all figures",
+            "CSV",
+        ),
     log:
         LAYOUT.logs / "{table}.log",
     conda:
@@ -95,11 +101,7 @@ rule table:
         " --output {output:q} > {log:q} 2>&1"
 
 
-FIGURE4_ROWS = [
-    (task, CONFIG.tta.recipe, point)
-    for task in CLIP_FILES
-    for point in (None, *GRID_POINTS)
-]
+FIGURE4_ROWS = evaluations.of_figure4(CONFIG)
 
 
 rule figure4:
@@ -107,8 +109,15 @@ rule figure4:
         FIRST_USE,
         files=score_files(FIGURE4_ROWS, CONFIG.seeds),
     output:
-        table=LAYOUT.results / "figure4.csv",
-        pictures=[LAYOUT.results / "figure4.png", LAYOUT.results / "figure4.svg"],
+        table=shown(
+            LAYOUT.results / "figure4.csv", "figure4", "Figure 4", "all figures", "CSV"
+        ),
+        pictures=[
+            LAYOUT.results / "figure4.png",
+            shown(
+                LAYOUT.results / "figure4.svg", "figure4", "Figure 4", "picture", "SVG"
+            ),
+        ],
     log:
         LAYOUT.logs / "figure4.log",
     conda:
@@ -148,8 +157,13 @@ rule sweep_table:
             CONFIG.seeds,
         ),
     output:
-        table=LAYOUT.results / "sweep.csv",
-        pictures=[LAYOUT.results / "sweep.png", LAYOUT.results / "sweep.svg"],
+        table=shown(
+            LAYOUT.results / "sweep.csv", "sweep", "Sweep", "all figures", "CSV"
+        ),
+        pictures=[
+            LAYOUT.results / "sweep.png",
+            shown(LAYOUT.results / "sweep.svg", "sweep", "Sweep", "picture", "SVG"),
+        ],
     log:
         LAYOUT.logs / "sweep.log",
     conda:
@@ -229,7 +243,9 @@ rule sanity:
         train_captions=LAYOUT.captions("train"),
         test_captions=LAYOUT.captions("test"),
     output:
-        LAYOUT.results / "sanity.csv",
+        shown(
+            LAYOUT.results / "sanity.csv", "sanity", "Sanity", "trivial systems", "CSV"
+        ),
     log:
         LAYOUT.logs / "sanity.log",
     conda:

@@ -7,7 +7,7 @@ import pytest
 from workflow_src import cli
 from workflow_src.arguments import parser_of
 from workflow_src.metrics.java import JavaError
-from workflow_src.steps import STEPS, step
+from workflow_src.steps import STEPS, TOOLS, step, tool
 
 NAMES = [name for commands in STEPS.values() for name in commands]
 
@@ -23,20 +23,21 @@ def test_the_overview_lists_every_step(capsys, words):
     cli.main(words)
     printed = capsys.readouterr().out
     listed = printed.replace(",", " ").split()
-    assert set(NAMES) <= set(listed)
+    assert {*NAMES, *TOOLS} <= set(listed)
     assert "score" in listed
     for stage in STEPS:
         assert stage in listed
 
 
-def test_no_two_steps_share_a_name():
-    assert len(NAMES) == len(set(NAMES))
+def test_no_two_commands_share_a_name():
+    assert len(NAMES) == len({*NAMES} - {*TOOLS})
     assert step("zebra") is None
+    assert tool("zebra") is None
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_every_step_resolves_and_explains_its_options(name):
-    function = step(name)
+@pytest.mark.parametrize("name", [*NAMES, *TOOLS])
+def test_every_command_resolves_and_explains_its_options(name):
+    function = step(name) or tool(name)
     parser = parser_of(function, name)
     parameters = list(inspect.signature(function).parameters)
     options = {action.dest: action for action in parser._actions}

@@ -19,6 +19,7 @@ LAYERS = [
     {"report", "inference"},
     {"study"},
     {"config", "versioning"},
+    {"status"},
     {"cli", "steps", "snakemake_command", "__main__"},
 ]
 LAYER = {name: number for number, layer in enumerate(LAYERS) for name in layer}

@@ -86,10 +86,10 @@ def _add(
     keywords: dict[str, Any] = {"help": explained, "required": needed}
     if not needed:
         keywords["default"] = parameter.default
-    many = get_origin(kind) is list
-    inner = get_args(kind)[0] if many else kind
-    if get_origin(inner) in (Union, types.UnionType):
-        inner = next(part for part in get_args(inner) if part is not type(None))
+    whole = _without_none(kind)
+    many = get_origin(whole) is list
+    inner = _without_none(get_args(whole)[0] if many else whole)
+    if whole is not kind:
         # A rule passes nothing where an input is left out.
         keywords |= {"nargs": "?", "const": None}
     if many:
@@ -103,6 +103,13 @@ def _add(
     else:
         keywords["type"] = inner
     parser.add_argument(option, **keywords)
+
+
+def _without_none(kind: Any) -> Any:
+    """The type of an optional's value; of any other, the type itself."""
+    if get_origin(kind) not in (Union, types.UnionType):
+        return kind
+    return next(part for part in get_args(kind) if part is not type(None))
 
 
 def _parameter_helps(text: str) -> dict[str, str]:

@@ -17,7 +17,7 @@ from workflow_src.arguments import call, parser_of
 from workflow_src.errors import InputError
 from workflow_src.inference.commands import COMMANDS
 from workflow_src.metrics.java import JavaError
-from workflow_src.steps import STEPS, step
+from workflow_src.steps import STEPS, TOOLS, step, tool
 
 Command = Callable[[Sequence[str]], None]
 
@@ -48,7 +48,7 @@ def _command(name: str) -> Command:
         return _score
     if name in COMMANDS:
         return COMMANDS[name]
-    function = step(name)
+    function = step(name) or tool(name)
     if function is None:
         raise InputError(f"{name} is no command; python -m workflow_src lists them all")
 
@@ -69,6 +69,8 @@ def _score(words: Sequence[str]) -> None:
 
 def _overview() -> str:
     lines = ["usage: python -m workflow_src COMMAND [options]", "", "Your own files:"]
-    lines += [f"  {', '.join(COMMANDS)}, score", "", "Steps of the workflow, by stage:"]
+    lines += [f"  {', '.join(COMMANDS)}, score", ""]
+    lines += ["About the workflow:", f"  {', '.join(TOOLS)}", ""]
+    lines += ["Steps of the workflow, by stage:"]
     lines += [f"  {stage:9} {', '.join(names)}" for stage, names in STEPS.items()]
     return "\n".join([*lines, "", "COMMAND --help explains its options."])

@@ -54,11 +54,19 @@ STEPS: dict[str, dict[str, str]] = {
         "headlines": "report.headlines:write_headlines",
         "pictures": "report.pictures:draw_pictures",
         "table-formats": "report.formats.command:write_formats",
+        "caption-statistics": "report.caption_statistics:write_caption_statistics",
         "figure3": "report.examples:write_examples",
         "retrieved": "report.page.retrieved:write_retrieved",
         "views": "report.page.views:write_views",
         "page": "report.page.command:write_page",
+        "screenshots": "report.page.screenshots:write_screenshots",
     },
+}
+
+# What a person asks of the workflow, and no rule of it: command -> module:function.
+TOOLS = {
+    "status": "status.command:show_status",
+    "readme-tables": "versioning.readme:readme_tables",
 }
 
 
@@ -66,8 +74,18 @@ def step(name: str) -> Callable[..., None] | None:
     """The function of a command; None where there is no such step."""
     for commands in STEPS.values():
         if name in commands:
-            module, _, function = commands[name].partition(":")
-            imported = import_module(f"workflow_src.{module}")
-            callable_step: Callable[..., None] = getattr(imported, function)
-            return callable_step
+            return _imported(commands[name])
     return None
+
+
+def tool(name: str) -> Callable[..., None] | None:
+    """The function of a command that is no step; None where there is no such tool."""
+    return _imported(TOOLS[name]) if name in TOOLS else None
+
+
+def _imported(place: str) -> Callable[..., None]:
+    module, _, name = place.partition(":")
+    function: Callable[..., None] = getattr(
+        import_module(f"workflow_src.{module}"), name
+    )
+    return function

@@ -21,6 +21,8 @@ from workflow_src.evaluation.settings import CaptionGridSettings, TestTimeSettin
 from workflow_src.layout import task_of
 from workflow_src.models.settings import ActConfig, RetrieverConfig
 from workflow_src.report.settings import (
+    CaptionRowSettings,
+    CaptionStatisticsSettings,
     ExampleSettings,
     FigureSettings,
     PageSettings,
@@ -299,6 +301,17 @@ def examples(config: Config) -> ExampleSettings:
     baseline = config.tables["table1"].rows[0]
     chosen = {name: designs[name] for name in ("PairMix", "concat") if name in designs}
     return ExampleSettings(chosen | {baseline.method: baseline.recipe})
+
+
+def caption_statistics(config: Config, similarity: bool) -> CaptionStatisticsSettings:
+    """Whose captions are described: every captioner of the tables."""
+    rows = tuple(
+        CaptionRowSettings(name, row.method, row.recipe, row.tta)
+        for name in config.tables
+        for row in table(config, name).rows
+        if "captioning" in row.tasks
+    )
+    return CaptionStatisticsSettings(rows, config.seeds, similarity)
 
 
 def viewed(config: Config) -> ViewedSettings:

@@ -30,6 +30,7 @@ MODEL = "model.pt"
 HISTORY = "history.csv"
 VOCABULARY = "vocabulary.txt"
 TEXT_ENCODER = "text_encoder"
+RESUME = "resume.pt"  # while a training is not done
 
 T = TypeVar("T")
 

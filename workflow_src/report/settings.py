@@ -72,6 +72,39 @@ class TableSettings(Settings):
 
 
 @dataclass(frozen=True)
+class CaptionRowSettings(Settings):
+    """A captioner of one of the tables.
+
+    Attributes:
+        table: `table1`, `table3` or `table4`.
+        method: as the table calls it.
+        recipe: of the training.
+        tta: point of the grid of test-time augmentation, or None.
+    """
+
+    table: str
+    method: str
+    recipe: str
+    tta: str | None
+
+
+@dataclass(frozen=True)
+class CaptionStatisticsSettings(Settings):
+    """What the captions of the tables' captioners are like.
+
+    Attributes:
+        rows: in the order of the tables.
+        seeds: of the trainings.
+        similarity: whether the sentence similarity is among the figures; it needs a
+            package of its own.
+    """
+
+    rows: tuple[CaptionRowSettings, ...]
+    seeds: tuple[int, ...]
+    similarity: bool
+
+
+@dataclass(frozen=True)
 class FigureSettings(Settings):
     """Figure 4: test-time augmentation over the number of views.
 

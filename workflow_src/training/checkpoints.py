@@ -15,9 +15,10 @@ from typing import Any, Self
 
 import torch
 
+from workflow_src.models.run_folder import RESUME
 from workflow_src.models.weights import save_weights
 
-RESUME, BEST = "resume.pt", "best.pt"
+BEST = "best.pt"
 
 
 class Checkpoints:

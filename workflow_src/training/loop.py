@@ -22,13 +22,18 @@ from torch import Tensor, nn
 from workflow_src.augment.generators import seed_from
 from workflow_src.errors import InputError, in_one_line
 from workflow_src.files import write_atomically
-from workflow_src.models.run_folder import HISTORY, MODEL, RunRecord, write_record
+from workflow_src.models.run_folder import (
+    HISTORY,
+    MODEL,
+    RESUME,
+    RunRecord,
+    write_record,
+)
 from workflow_src.models.weights import load_weights
 from workflow_src.progress import say, track
 from workflow_src.settings import differences, digest
 from workflow_src.training.checkpoints import (
     BEST,
-    RESUME,
     Checkpoints,
     random_state,
     set_random_state,

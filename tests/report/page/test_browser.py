@@ -1,28 +1,21 @@
 """The page in a real headless Chromium, opened from the disk as a reader opens it."""
 
-import shutil
 import time
 from dataclasses import replace
+from importlib import import_module
 
 import pytest
 
+from tests.report.page.conftest import ATTACK, RECIPES, write_csv, write_table
 from workflow_src.report.page.command import write_page
+from workflow_src.report.page.screenshots import FLAGS, chromium, lacking
 
-playwright = pytest.importorskip(
-    "playwright.sync_api", reason="Playwright is not installed: no browser test"
-)
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="there is no Chromium here: the page is not opened"
-)
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--no-first-run",
-    "--autoplay-policy=no-user-gesture-required",
-]
+MISSING = lacking()
+if MISSING is not None:
+    pytest.skip(f"no browser test: {MISSING}", allow_module_level=True)
+playwright = import_module("playwright.sync_api")
+CHROMIUM = chromium()
+PLAYING = [*FLAGS, "--autoplay-policy=no-user-gesture-required"]
 QUOTED = """it's "quoted" <b>.flac"""
 
 
@@ -48,9 +41,44 @@ def bare(finished, page_settings, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def several(finished, page_settings, tmp_path_factory):
+    """A page of two seeds, with the sweep and with what the captions are like."""
+    root = tmp_path_factory.mktemp("several")
+    scores = [*finished["scores"]]
+    for recipe in RECIPES:
+        first = next(
+            path
+            for path in scores
+            if path.parts[-3:] == ("captioning", recipe, "scores.json")
+        )
+        folder = root / recipe
+        folder.mkdir()
+        text = first.read_text().replace('"seed": 20', '"seed": 21')
+        scores.append(folder / "scores.json")
+        scores[-1].write_text(text)
+        write_csv(
+            folder / "history.csv", [("epoch", "loss"), (0, 5.5), (1, 1.5), (2, 1)]
+        )
+    cells = [(0.25, "Beta(alpha, alpha)", "a"), (0.5, "Beta(alpha, alpha)", "b")]
+    cells += [(0.25, 0.5, "c"), (0.5, 0.5, "d")]
+    described = [("table", "method", "recipe", "clips", "seeds", "Mean length (words)")]
+    described += [("table3", ATTACK, "none", 8, 2, 4.5)]
+    output = root / "report.html"
+    extra = {
+        "sweep": write_table(
+            root / "sweep.csv", ["K", "lambda", "recipe"], cells, ["CIDEr", "T2A R@10"]
+        ),
+        "caption_statistics": write_csv(root / "caption_statistics.csv", described),
+    }
+    settings = replace(page_settings, seeds=(20, 21))
+    write_page(settings, **finished | {"scores": scores} | extra, output=output)
+    return output.as_uri()
+
+
+@pytest.fixture(scope="module")
 def browser():
     with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        opened = started.chromium.launch(executable_path=CHROMIUM, args=PLAYING)
         yield opened
         opened.close()
 
@@ -66,7 +94,7 @@ def open_page(browser, address):
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(5000)
+        page.set_default_timeout(30_000)
         page.on("console", lambda said: complaints.append(said.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("dialog", lambda asked: complaints.append(asked.message))
@@ -93,7 +121,7 @@ def listed(page):
 
 def wait_until(page, condition):
     """Asks again and again; the page's policy forbids Playwright's own waiting."""
-    last = time.monotonic() + 5
+    last = time.monotonic() + 30
     while not page.evaluate(condition):
         assert time.monotonic() < last, condition
         page.wait_for_timeout(20)
@@ -198,6 +226,48 @@ def test_figures_follow_their_choices(open_page):
     assert curves.count() == 2
     page.locator("#curve-chart .legend button").first.click()
     assert curves.count() == 1
+
+
+def test_several_seeds_are_one_line_with_their_range_or_each_its_own(
+    open_page, several
+):
+    page = open_page(address=several)
+    page.select_option("#curve-task", "captioning")
+    curves = page.locator("#curve-chart svg .line")
+    assert curves.count() == 2
+    assert page.locator("#curve-chart svg .band").count() == 2
+    # The mean of 3.5 and 5.5, of 2.5 and 1.5; one seed alone has a third epoch.
+    series = page.evaluate("overSeeds(data.histories.slice(0, 0), 'loss')")
+    assert series == []
+    own = "data.histories.filter((run) => run.recipe === 'none')"
+    assert page.evaluate(f"overSeeds({own}, 'loss')") == [
+        [1, 4.5, 3.5, 5.5],
+        [2, 2, 1.5, 2.5],
+        [3, 1],
+    ]
+    page.select_option("#curve-seeds", "each")
+    assert curves.count() == 4
+    assert page.locator("#curve-chart svg .band").count() == 0
+
+
+def test_the_sweep_has_a_line_a_lambda(open_page, several):
+    page = open_page(address=several)
+    chart = page.locator("#sweep-chart svg")
+    assert chart.locator(".line").count() == 2
+    page.select_option("#sweep-metric", "T2A R@10")
+    name = "T2A R@10 over the share of generated samples"
+    assert chart.get_attribute("aria-label") == name
+    page.locator("#sweep summary").click()
+    assert page.locator("#sweep figure.table tbody tr").count() == 4
+    words = page.locator("#caption_statistics").inner_text()
+    assert ATTACK in words
+    assert page.locator("#caption_statistics script").count() == 0
+
+
+def test_without_a_sweep_there_is_no_section_of_it(open_page):
+    page = open_page()
+    assert page.locator("#sweep, #caption_statistics, a[href='#sweep']").count() == 0
+    assert page.locator("#curve-seeds-box").is_hidden()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -20,6 +20,7 @@ from workflow_src.report.page.data import (
     clip_data,
     grid_data,
 )
+from workflow_src.report.page.described import described
 from workflow_src.report.page.heard import heard_mixes, heard_views
 from workflow_src.report.page.render import render
 from workflow_src.report.page.runs import (
@@ -56,6 +57,8 @@ def write_page(
     views: Path | None = None,
     tags: Path | None = None,
     train_tags: Path | None = None,
+    caption_statistics: Path | None = None,
+    sweep: Path | None = None,
     logs: Path | None = None,
 ) -> None:
     """Write the page of results: one HTML file that needs no other.
@@ -78,6 +81,8 @@ def write_page(
         views: test-time views of a clip; may be left out.
         tags: of the test split, where the corpus has any.
         train_tags: of the training split.
+        caption_statistics: CSV of what the captions are like.
+        sweep: CSV of the sweep; left out where it was not run.
         logs: folder with the timings of the rules.
     """
     read = {path.stem: read_table(path) for path in [*tables, figure4]}
@@ -97,6 +102,7 @@ def write_page(
         "sample": settings.sample,
         "grid": grid_data(read[figure4.stem]),
         "histories": histories(runs),
+        "sweep": grid_data(read_table(sweep)) if sweep else None,
     }
     sounds: dict[str, str] = {}
     lost = losses(corpus, manifest)
@@ -105,6 +111,8 @@ def write_page(
         "lead": sentences(read["table3"], runs, lost.got("train")),
         "plots": interval_plots(read["table3"], read[figure4.stem], settings.point),
         "tables": [fragment(read[path.stem]) for path in tables],
+        "described": described(caption_statistics),
+        "sweep": fragment(read_table(sweep)) if sweep else None,
         "mixes": heard_mixes(settings, train_waveforms, train_captions, sounds),
         "views": heard_views(settings, views, _merged(settings, said, clips), sounds),
         "found": any(own["found"] for own in found),

@@ -30,7 +30,7 @@ def clip_data(clips: TestClips, new: set[str]) -> list[dict[str, Any]]:
 
 
 def grid_data(table: Table) -> dict[str, Any]:
-    """Figure 4 for the script: its metrics, and a row a point."""
+    """Figure 4 or the sweep for the script: its metrics, and a row a point."""
     return {
         "metrics": [
             {"name": metric, "task": task_of_metric(metric), "falls": falls(metric)}

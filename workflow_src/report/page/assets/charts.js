@@ -124,11 +124,12 @@ function lineChart(box, chart) {
   paint();
 }
 
-new ResizeObserver((entries) => {
+const widths = new ResizeObserver((entries) => {
   for (const entry of entries) {
     // Its height follows from its width: only that matters.
     const width = Math.round(entry.contentRect.width);
     if (entry.target.drawnWidth !== width && entry.target.repaint) entry.target.repaint();
     entry.target.drawnWidth = width;
   }
-}).observe(byId("grid-chart"));
+});
+for (const box of document.querySelectorAll(".chart")) widths.observe(box);
