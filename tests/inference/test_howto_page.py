@@ -29,6 +29,7 @@ def place(trained, tmp_path, monkeypatch):
         path = tmp_path / name
         path.parent.mkdir()
         shutil.copy(trained.sounds / f"{source}.flac", path)
+    shutil.copytree(PAGE.parents[1] / "sounds", tmp_path / "docs/sounds")
     (tmp_path / "captions.txt").write_text("rain falls\na dog barks\na low hum\n")
     monkeypatch.chdir(tmp_path)
     return tmp_path
