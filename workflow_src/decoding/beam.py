@@ -16,6 +16,8 @@ clip with no unfinished hypothesis left.
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import torch
 
 from workflow_src.decoding.ensemble import Ensembles
@@ -26,6 +28,27 @@ from workflow_src.decoding.hypothesis import (
     State,
     Step,
 )
+
+
+class Keeper(Protocol):
+    """Keeps what a search finishes.
+
+    Attributes:
+        scores: (clips,) float64; a clip goes on while a completion may beat its own.
+    """
+
+    scores: torch.Tensor
+
+    def offer(
+        self, clips: torch.Tensor, words: torch.Tensor, scores: torch.Tensor
+    ) -> None:
+        """Take what is worth keeping.
+
+        Args:
+            clips: (C,), their positions.
+            words: (C, K, n), of K hypotheses, `<eos>` included.
+            scores: (C, K), mean log-probability; −inf for no offer.
+        """
 
 
 class Finished:
@@ -50,13 +73,7 @@ class Finished:
     def offer(
         self, clips: torch.Tensor, words: torch.Tensor, scores: torch.Tensor
     ) -> None:
-        """Take each clip's best offer where it beats what the clip has.
-
-        Args:
-            clips: (C,), their positions.
-            words: (C, K, n), of K hypotheses.
-            scores: (C, K); −inf for no offer.
-        """
+        """Take each clip's best offer where it beats what the clip has."""
         best, which = scores.max(1)
         better = best > self.scores[clips]
         taken, length = clips[better], words.shape[2]
@@ -79,10 +96,7 @@ class Finished:
         results = []
         for clip, (words, length, score) in enumerate(best):
             if length == 0:
-                raise ValueError(
-                    f"clip {clip} of the batch: no caption could be finished, the "
-                    "decoder's word distributions are not finite"
-                )
+                raise never_finished(clip)
             results.append(Hypothesis(tuple(words[: length - 1]), score))
         return results
 
@@ -104,9 +118,31 @@ def standard_beam_search(
     Raises:
         ValueError: the decoder's distributions are not finite.
     """
+    finished = Finished(
+        len(ensembles.sizes), settings.max_words, ensembles.owner.device
+    )
+    search_beams(step, state, ensembles, settings, finished)
+    return finished.hypotheses()
+
+
+def search_beams(
+    step: Step[State],
+    state: State,
+    ensembles: Ensembles,
+    settings: SearchSettings,
+    finished: Keeper,
+) -> None:
+    """Offer what finishes to a keeper, until no completion beats its scores.
+
+    Args:
+        step: see `beam_search`.
+        state: see `beam_search`.
+        ensembles: the clips with the weights of their memories.
+        settings: of the search.
+        finished: of as many clips.
+    """
     device = ensembles.owner.device
     clips = torch.arange(len(ensembles.sizes), device=device)
-    finished = Finished(len(clips), settings.max_words, device)
     places = torch.full_like(clips, settings.beams)  # in each clip's beam
     words = torch.full((len(clips), 1, 0), settings.sos, device=device)
     sums = torch.zeros(len(clips), 1, dtype=torch.double, device=device)
@@ -139,7 +175,14 @@ def standard_beam_search(
         rows = members[:, None] * width + source[ensembles.owner]
         _select(state, rows.flatten(), len(tokens))
         tokens = words[ensembles.owner, :, -1].flatten()
-    return finished.hypotheses()
+
+
+def never_finished(clip: int) -> ValueError:
+    """The error of a clip without any finished hypothesis."""
+    return ValueError(
+        f"clip {clip} of the batch: no caption could be finished, the decoder's word "
+        "distributions are not finite"
+    )
 
 
 def only_word(log_probabilities: torch.Tensor, word: int) -> torch.Tensor:
