@@ -28,8 +28,9 @@ BINS = "64 mel bins, low below; brighter is louder, over 80 dB"
 def view_names() -> list[str]:
     """The choices of test-time augmentation: none, and the points of Figure 4."""
     grid = GridConfig()
+    each = [f"{method}-{tau}" for method in ("tta", "mid") for tau in grid.taus]
     multi = [f"multi-{middle * output}" for middle, output in grid.multi]
-    return [NONE, *(f"tta-{tau}" for tau in grid.taus), *multi]
+    return [NONE, *each, *multi]
 
 
 def build_page(models: Models, report: str | None = None) -> Any:
@@ -51,6 +52,7 @@ def build_page(models: Models, report: str | None = None) -> Any:
                 sources=["upload", "microphone"],
                 type="filepath",
                 label="Drop a sound, or record one",
+                buttons=["download"],  # not gradio's own: it shares with others
                 elem_id="sound",
             )
             pictures = gr.HTML(elem_id="log-mels")
@@ -142,7 +144,10 @@ def _found_list(name: str, label: str) -> tuple[Any, Any, Any]:
         elem_id=name,
     )
     player = gr.Audio(
-        label="The window that fits", interactive=False, elem_id=f"{name}-player"
+        label="The window that fits",
+        interactive=False,
+        buttons=["download"],
+        elem_id=f"{name}-player",
     )
     return found, table, player
 
