@@ -36,7 +36,8 @@ def place(trained, tmp_path, monkeypatch):
 
 
 def test_every_command_of_the_page_runs(place, capfdbinary):
-    assert {shlex.split(line)[3] for line in LINES} == set(COMMANDS)
+    # The web page has a page of its own.
+    assert {shlex.split(line)[3] for line in LINES} == set(COMMANDS) - {"serve"}
     for line in LINES:
         python, dash_m, package, *words = shlex.split(line)
         assert (python, dash_m, package) == ("python", "-m", "workflow_src")
