@@ -93,11 +93,18 @@ def browser():
         opened.close()
 
 
+@pytest.fixture(scope="module")
+def context(browser):
+    """One for all tests: gradio's scripts are many, and fetched once."""
+    made = browser.new_context(permissions=["microphone"])
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def page(browser, served):
+def page(context, served):
     """The page, opened; at the end it has asked nobody else, and no script failed."""
     address, _, _ = served
-    context = browser.new_context(permissions=["microphone"])
     opened = context.new_page()
     opened.set_default_timeout(WAIT)
     complaints = []
@@ -112,7 +119,7 @@ def page(browser, served):
     opened.goto(address)
     opened.wait_for_selector("#sound")
     yield opened
-    context.close()
+    opened.close()
     assert complaints == []
 
 
