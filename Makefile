@@ -4,6 +4,7 @@
 #   pull   the demo's artifacts instead: fetched, checked, known to Snakemake
 #   bench  what is fast and what is not, on one CPU thread
 #   test   linters, unit tests and the graph at smoke scale
+#   docs   the pages of docs/ and the reference as a site, in site/
 PYTHON ?= python3
 VENV := .venv
 ENV := $(VENV)/.complete
@@ -12,7 +13,7 @@ ACTIVATE := . $(VENV)/bin/activate
 # 7 s for a job with BERT.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: env demo pull bench dvc-commit test test-slow format lock clean
+.PHONY: env demo pull bench dvc-commit test test-slow docs format lock clean
 
 # What the selected corpus needs beside: a JavaScript runtime for YouTube's downloads.
 env: $(ENV)
@@ -52,6 +53,15 @@ test: env
 
 test-slow: env
 	$(ACTIVATE) && python -m pytest -m slow
+
+# In an environment of its own: the reference is read from the code, not imported.
+.venv-docs/.complete: requirements-docs.txt
+	$(PYTHON) -m venv .venv-docs
+	.venv-docs/bin/python -m pip install --quiet --disable-pip-version-check --no-compile -r requirements-docs.txt
+	@touch $@
+
+docs: .venv-docs/.complete
+	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/python -m mkdocs build --strict
 
 format: env
 	$(ACTIVATE) && ruff check --fix . && ruff format . && snakefmt Snakefile rules

@@ -17,6 +17,7 @@ clip with no unfinished hypothesis left.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 
@@ -33,6 +34,27 @@ from workflow_src.device import send
 # Words from one look at which clips are done to the next. On a GPU the host waits for
 # each look; until then such clips go along for nothing.
 WORDS_BETWEEN_LOOKS = {"cpu": 1, "cuda": 4}
+
+
+class Keeper(Protocol):
+    """Keeps what a search finishes.
+
+    Attributes:
+        scores: (clips,) float64; a clip goes on while a completion may beat its own.
+    """
+
+    scores: torch.Tensor
+
+    def offer(
+        self, clips: torch.Tensor, words: torch.Tensor, scores: torch.Tensor
+    ) -> None:
+        """Take what is worth keeping.
+
+        Args:
+            clips: (C,), their positions.
+            words: (C, K, n), of K hypotheses, `<eos>` included.
+            scores: (C, K), mean log-probability; −inf for no offer.
+        """
 
 
 class Finished:
@@ -57,13 +79,7 @@ class Finished:
     def offer(
         self, clips: torch.Tensor, words: torch.Tensor, scores: torch.Tensor
     ) -> None:
-        """Take each clip's best offer where it beats what the clip has.
-
-        Args:
-            clips: (C,), their positions.
-            words: (C, K, n), of K hypotheses.
-            scores: (C, K); −inf for no offer.
-        """
+        """Take each clip's best offer where it beats what the clip has."""
         best, which = scores.max(1)
         length = words.shape[2]
         better = best > self.scores[clips]
@@ -89,10 +105,7 @@ class Finished:
         results = []
         for clip, (words, length, score) in enumerate(best):
             if length == 0:
-                raise ValueError(
-                    f"clip {clip} of the batch: no caption could be finished, the "
-                    "decoder's word distributions are not finite"
-                )
+                raise never_finished(clip)
             results.append(Hypothesis(tuple(words[: length - 1]), score))
         return results
 
@@ -114,9 +127,31 @@ def standard_beam_search(
     Raises:
         ValueError: the decoder's distributions are not finite.
     """
+    finished = Finished(
+        len(ensembles.sizes), settings.max_words, ensembles.owner.device
+    )
+    search_beams(step, state, ensembles, settings, finished)
+    return finished.hypotheses()
+
+
+def search_beams(
+    step: Step[State],
+    state: State,
+    ensembles: Ensembles,
+    settings: SearchSettings,
+    finished: Keeper,
+) -> None:
+    """Offer what finishes to a keeper, until no completion beats its scores.
+
+    Args:
+        step: see `beam_search`.
+        state: see `beam_search`.
+        ensembles: the clips with the weights of their memories.
+        settings: of the search.
+        finished: of as many clips.
+    """
     device = ensembles.owner.device
     beam = Beam.begin(ensembles, settings)
-    finished = Finished(len(ensembles.sizes), settings.max_words, device)
     tokens = torch.full((len(ensembles.owner),), settings.sos, device=device)
     every = WORDS_BETWEEN_LOOKS.get(device.type, 1)
     longest = settings.max_words + 1
@@ -137,7 +172,6 @@ def standard_beam_search(
         same_memories = same_memories and source.shape[1] == width
         _select(state, rows.flatten(), len(tokens), same_memories)
         tokens = beam.words[beam.ensembles.owner, :, -1].flatten()
-    return finished.hypotheses()
 
 
 @dataclass
@@ -169,7 +203,7 @@ class Beam:
         return cls(ensembles, clips, places, words, sums)
 
     def grow(
-        self, logits: torch.Tensor, settings: SearchSettings, finished: Finished
+        self, logits: torch.Tensor, settings: SearchSettings, finished: Keeper
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Add a word to each hypothesis; the host waits for nothing.
 
@@ -222,6 +256,14 @@ class Beam:
         self.words, self.sums = self.words[rows], self.sums[rows]
         self.ensembles, members = self.ensembles.select(left)
         return members, source[rows]
+
+
+def never_finished(clip: int) -> ValueError:
+    """The error of a clip without any finished hypothesis."""
+    return ValueError(
+        f"clip {clip} of the batch: no caption could be finished, the decoder's word "
+        "distributions are not finite"
+    )
 
 
 def only_word(log_probabilities: torch.Tensor, word: int) -> torch.Tensor:

@@ -18,9 +18,9 @@ from workflow_src.evaluation.batch_sizes import clips_of_captioner
 from workflow_src.evaluation.settings import DecodingSettings, SearchOrder
 from workflow_src.files import write_atomically
 from workflow_src.models.act import ACT
-from workflow_src.models.run_folder import MODEL, VOCABULARY, RunRecord, read_record
+from workflow_src.models.folder_weights import load_into
+from workflow_src.models.run_folder import VOCABULARY, RunRecord, read_record
 from workflow_src.models.settings import ActConfig
-from workflow_src.models.weights import load_weights
 from workflow_src.progress import track
 
 
@@ -46,10 +46,10 @@ class Captioner:
 
     @classmethod
     def load(cls, run: Path, device: torch.device) -> Captioner:
-        """Load the captioner of a run's folder.
+        """Load the captioner of a folder.
 
         Args:
-            run: the folder.
+            run: a run's folder, or one that `export` wrote.
             device: where the model goes.
 
         Raises:
@@ -60,7 +60,7 @@ class Captioner:
         vocabulary = Vocabulary.load(run / VOCABULARY)
         sizes = replace(record.part("model", ActConfig), vocabulary=len(vocabulary))
         model = ACT(sizes)
-        model.load_state_dict(load_weights(run / MODEL)["model"])
+        load_into(model, run)
         return cls(
             model.to(device).eval(),
             vocabulary,

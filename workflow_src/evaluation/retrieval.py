@@ -21,10 +21,10 @@ from workflow_src.evaluation.batch_sizes import captions_at_once, clips_of_retri
 from workflow_src.evaluation.scores import CLIP_FILES, Evaluated, write_scores
 from workflow_src.files import write_atomically
 from workflow_src.metrics.retrieval import ranks, summary
+from workflow_src.models.folder_weights import load_into
 from workflow_src.models.retrieval import AudioTextRetriever, TextEncoder
-from workflow_src.models.run_folder import MODEL, TEXT_ENCODER, RunRecord, read_record
+from workflow_src.models.run_folder import TEXT_ENCODER, RunRecord, read_record
 from workflow_src.models.settings import RetrieverConfig
-from workflow_src.models.weights import load_weights
 from workflow_src.progress import track
 
 Pairs = Sequence[tuple[str, str]]  # file name and caption
@@ -50,10 +50,10 @@ class Retriever:
 
     @classmethod
     def load(cls, run: Path, device: torch.device) -> Retriever:
-        """Load the retriever of a run's folder.
+        """Load the retriever of a folder.
 
         Args:
-            run: the folder.
+            run: a run's folder, or one that `export` wrote.
             device: where the model goes.
 
         Raises:
@@ -63,7 +63,7 @@ class Retriever:
         record.require_task("retrieval", run)
         sizes = record.part("model", RetrieverConfig)
         model = AudioTextRetriever(sizes, TextEncoder.from_form(run / TEXT_ENCODER))
-        model.load_state_dict(load_weights(run / MODEL)["model"])
+        load_into(model, run)
         return cls(
             model.to(device).eval(),
             record.part("front_end", FrontEndSettings),

@@ -1,4 +1,4 @@
-"""The commands for a person's own sounds: caption, search, describe, export.
+"""The commands for a person's own sounds: caption, search, describe, export, serve.
 
 Each reads its arguments, calls the function behind it and prints what that gives.
 What they print is described in docs/howto/caption-and-search-your-sounds.md.
@@ -12,6 +12,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from workflow_src.inference import output
+from workflow_src.inference.serving.command import serve
 from workflow_src.inference.sounds import sound_files
 
 if TYPE_CHECKING:
@@ -171,6 +172,7 @@ COMMANDS: dict[str, Callable[[Sequence[str]], None]] = {
     "search": search,
     "describe": describe,
     "export": export,
+    "serve": serve,
 }
 
 

@@ -22,9 +22,9 @@ from typing import Any
 from workflow_src.audio.settings import AudioForm, FrontEndSettings
 from workflow_src.corpus.text import Vocabulary
 from workflow_src.errors import InputError
-from workflow_src.inference.loading import read_weights
 from workflow_src.inference.model_card import model_card
-from workflow_src.inference.runs import WEIGHTS, find_run
+from workflow_src.inference.runs import find_run
+from workflow_src.models.folder_weights import WEIGHTS, read_weights
 from workflow_src.models.run_folder import (
     SETTINGS,
     TEXT_ENCODER,

@@ -1,8 +1,8 @@
 """The best captions of each clip, several of them.
 
 The beam search of `workflow_src.decoding.beam`, which keeps the best finished
-hypothesis of a clip; here all that finish are kept, and a clip is done once no
-completion can beat the last one asked for. The first is that of the other search.
+hypothesis of a clip; here several are kept, and a clip is done once no completion can
+beat the last one asked for. The first is that of the other search.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from workflow_src.decoding.beam import _best_extensions, _select, only_word
+from workflow_src.decoding.beam import never_finished, search_beams
 from workflow_src.decoding.ensemble import Ensembles
 from workflow_src.decoding.hypothesis import (
     Hypothesis,
@@ -21,6 +21,37 @@ from workflow_src.decoding.hypothesis import (
     Step,
 )
 from workflow_src.errors import InputError
+
+
+class SeveralFinished:
+    """The best finished hypotheses of each clip so far, several of them.
+
+    Args:
+        clips: their number.
+        count: hypotheses wanted of each.
+        device: of the search.
+
+    Attributes:
+        found: of each clip up to `count`, the best first.
+        scores: (clips,) float64, of the last one wanted; −inf while one is missing.
+    """
+
+    def __init__(self, clips: int, count: int, device: torch.device) -> None:
+        self.scores = torch.full((clips,), -torch.inf, device=device).double()
+        self.count = count
+        self.found: list[list[Hypothesis]] = [[] for _ in range(clips)]
+
+    def offer(self, clips: Tensor, words: Tensor, scores: Tensor) -> None:
+        """Take the offers that are among the best of their clips; a `Keeper`."""
+        numbers = clips.tolist()
+        for row, place in (scores > -torch.inf).nonzero().tolist():
+            clip = numbers[row]
+            prefix = tuple(words[row, place, :-1].tolist())
+            own = [*self.found[clip], Hypothesis(prefix, float(scores[row, place]))]
+            own.sort(key=lambda hypothesis: -hypothesis.score)
+            self.found[clip] = own[: self.count]
+            if len(own) >= self.count:
+                self.scores[clip] = own[self.count - 1].score
 
 
 @torch.no_grad()
@@ -63,63 +94,9 @@ def n_best(
         return []
     device = state.self_attention_cache[0][0].device
     ensembles = Ensembles.from_weights(weights, device)
-    finished: list[list[Hypothesis]] = [[] for _ in weights]
-    clips = list(range(len(weights)))
-    words = torch.zeros(len(clips), 1, 0, dtype=torch.long, device=device)
-    sums = torch.zeros(len(clips), 1, dtype=torch.double, device=device)
-    tokens = torch.full((len(ensembles.owner),), settings.sos, device=device)
-    longest = settings.max_words + 1
-    for length in range(1, longest + 1):
-        members, width = len(ensembles.owner), words.shape[1]
-        logits = step(tokens, state).unflatten(0, (members, width))
-        log_probabilities = ensembles.log_average(logits)
-        if length == longest:
-            log_probabilities = only_word(log_probabilities, settings.eos)
-        sums, source, word = _best_extensions(sums, log_probabilities, settings.beams)
-        sums = _within_beam(sums, [beams - len(finished[clip]) for clip in clips])
-        chosen = words.gather(1, source[..., None].expand(-1, -1, length - 1))
-        words = torch.cat([chosen, word[..., None]], 2)
-        ended = (word == settings.eos) & (sums > -torch.inf)
-        for row, place in ended.nonzero().tolist():
-            prefix = tuple(words[row, place, :-1].tolist())
-            score = float(sums[row, place]) / length
-            finished[clips[row]].append(Hypothesis(prefix, score))
-        sums = sums.masked_fill(ended, -torch.inf)
-        bounds = (sums.max(1).values / longest).tolist()
-        left = [
-            row
-            for row, bound in enumerate(bounds)
-            if _worst(finished[clips[row]], count) < bound
-        ]
-        if length == longest or not left:
-            break
-        clips = [clips[row] for row in left]
-        rows = torch.tensor(left, device=device)
-        words, sums, source = words[rows], sums[rows], source[rows]
-        ensembles, kept = ensembles.select(rows)
-        origin = kept[:, None] * width + source[ensembles.owner]
-        _select(state, origin.flatten(), len(tokens))
-        tokens = words[ensembles.owner, :, -1].flatten()
-    for clip, found in enumerate(finished):
+    finished = SeveralFinished(len(weights), count, device)
+    search_beams(step, state, ensembles, settings, finished)
+    for clip, found in enumerate(finished.found):
         if not found:
-            raise ValueError(
-                f"clip {clip} of the batch: no caption could be finished, the "
-                "decoder's word distributions are not finite"
-            )
-    return [_best(found)[:count] for found in finished]
-
-
-def _within_beam(sums: Tensor, places: Sequence[int]) -> Tensor:
-    """(C, K) sums, best first; −inf beyond the places that a clip's beam has left."""
-    ranks = torch.arange(sums.shape[1], device=sums.device)
-    most = torch.tensor(places, device=sums.device)
-    return sums.masked_fill(ranks >= most[:, None], -torch.inf)
-
-
-def _best(found: list[Hypothesis]) -> list[Hypothesis]:
-    return sorted(found, key=lambda hypothesis: -hypothesis.score)
-
-
-def _worst(found: list[Hypothesis], count: int) -> float:
-    """The score that a completion must beat to be among the best `count`."""
-    return -torch.inf if len(found) < count else _best(found)[count - 1].score
+            raise never_finished(clip)
+    return finished.found

@@ -19,7 +19,6 @@ from workflow_src.inference.hub import HUB_NAME, fetch
 from workflow_src.models.run_folder import MODEL, SETTINGS
 
 TASKS = ("captioning", "retrieval")
-WEIGHTS = "model.safetensors"  # of an exported folder
 MOST_LISTED = 12  # names in an error
 
 
@@ -94,12 +93,6 @@ def trained_runs(root: Path) -> list[TrainedRun]:
             run = TrainedRun(corpus, task, recipe, int(number[1]), model.parent)
             found.append(run)
     return sorted(found)
-
-
-def weights_file(folder: Path) -> Path:
-    """The weights in a model's folder: of an exported one, or of a run."""
-    exported = folder / WEIGHTS
-    return exported if exported.is_file() else folder / MODEL
 
 
 def _only_training(name: str, fitting: Sequence[TrainedRun]) -> TrainedRun:

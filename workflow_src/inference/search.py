@@ -9,6 +9,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from workflow_src.errors import InputError
 from workflow_src.evaluation.retrieval import BATCH, Retriever
 from workflow_src.inference.embeddings import embed_files, embed_texts
@@ -16,11 +19,13 @@ from workflow_src.inference.index import (
     DATABASE,
     AudioIndex,
     EmbeddedFile,
+    Hit,
     Stretch,
     open_index,
 )
 from workflow_src.inference.loading import load_retriever, model_digest
 from workflow_src.inference.sounds import BadFile, OnBad, names_below, refuse
+from workflow_src.models.settings import RetrieverConfig
 from workflow_src.progress import say, track
 
 FOLDER = ".audio-index"
@@ -81,22 +86,67 @@ def search_folder(
         InputError: bad arguments, no such folder or retriever, no sounds, or a bad
             file under the default of `on_bad`.
     """
-    sounds = Path(folder)
-    if not sounds.is_dir():
-        raise InputError(f"{folder} is no folder")
     if top < 1:
         raise InputError(f"top is at least 1, not {top}")
-    retriever = load_retriever(run, device, threads)
-    vector = embed_texts(retriever, [query])[0]
-    place = index_place(sounds, model_digest(retriever))
-    if not update and not (place / DATABASE).exists():
-        raise InputError(f"{folder} has no index by this model yet: let it be updated")
-    with open_index(sounds, place, len(vector)) as index:
-        if update:
-            _update(index, retriever, batch, show_progress, on_bad)
+    if not Path(folder).is_dir():
+        raise InputError(f"{folder} is no folder")
+    indexed = IndexedFolder(load_retriever(run, device, threads), folder)
+    vectors = embed_texts(indexed.retriever, [query])
+    if update:
+        indexed.update(batch=batch, show_progress=show_progress, on_bad=on_bad)
+    return indexed.nearest(vectors, top)
+
+
+class IndexedFolder:
+    """A folder of sounds with its index by one model.
+
+    Args:
+        retriever: the model.
+        folder: of the sounds, with all folders in it.
+
+    Raises:
+        InputError: there is no such folder.
+    """
+
+    def __init__(self, retriever: Retriever, folder: str | Path) -> None:
+        self.sounds = Path(folder)
+        if not self.sounds.is_dir():
+            raise InputError(f"{folder} is no folder")
+        self.retriever = retriever
+        self.place = index_place(self.sounds, model_digest(retriever))
+        self.dimension = retriever.record.part("model", RetrieverConfig).embedding
+
+    def update(
+        self,
+        *,
+        batch: int = BATCH,
+        show_progress: bool = False,
+        on_bad: OnBad = refuse,
+    ) -> None:
+        """Embed what is new or changed; the arguments are those of `search_folder`."""
+        with open_index(self.sounds, self.place, self.dimension) as index:
+            _update(index, self.retriever, batch, show_progress, on_bad)
+
+    def nearest(self, vectors: NDArray[np.float32], top: int) -> list[FoundFile]:
+        """The files nearest to any of some vectors (N, D), the best first.
+
+        Raises:
+            InputError: there is no index yet.
+        """
+        if not (self.place / DATABASE).exists():
+            raise InputError(
+                f"{self.sounds} has no index by this model yet: let it be updated"
+            )
+        best: dict[str, Hit] = {}
+        with open_index(self.sounds, self.place, self.dimension) as index:
+            for vector in vectors:
+                for hit in index.search(vector, top):
+                    known = best.setdefault(hit.name, hit)
+                    best[hit.name] = max(known, hit, key=lambda one: one.score)
+        ranked = sorted(best.values(), key=lambda one: -one.score)[:top]
         return [
-            FoundFile(str(sounds / hit.name), hit.start, hit.end, hit.score)
-            for hit in index.search(vector, top)
+            FoundFile(str(self.sounds / hit.name), hit.start, hit.end, hit.score)
+            for hit in ranked
         ]
 
 
