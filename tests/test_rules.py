@@ -12,6 +12,7 @@ RULES = Path(__file__).parents[1] / "rules"
 # How a step runs: lists of words that rules hand to `how`, by the name they have there.
 HOW = {
     "COMPUTE": "--device --threads",
+    "TRAINING": "--options",
     "TRUST": "--trust-pickle",
     "CORENLP": "--corenlp",
     "SCORING": "--spice-cache --meteor-tables --corenlp",

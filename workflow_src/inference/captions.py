@@ -11,7 +11,8 @@ import torch
 
 from workflow_src.audio.frontend import LogMel, front_end
 from workflow_src.errors import InputError
-from workflow_src.evaluation.captioning import BATCH, Captioner
+from workflow_src.evaluation.batch_sizes import CPU_CLIPS
+from workflow_src.evaluation.captioning import Captioner
 from workflow_src.evaluation.settings import DecodingSettings
 from workflow_src.inference.features import log_mels
 from workflow_src.inference.loading import load_captioner
@@ -66,7 +67,7 @@ def caption_files(
     beams: int | None = None,
     top: int = 1,
     max_words: int = DEFAULTS.max_words,
-    batch: int = BATCH,
+    batch: int = CPU_CLIPS,
     device: str = "auto",
     threads: int | None = None,
     on_bad: OnBad = refuse,

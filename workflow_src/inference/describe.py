@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from workflow_src.csv_files import read_csv
 from workflow_src.errors import InputError
-from workflow_src.evaluation.retrieval import BATCH, Retriever
+from workflow_src.evaluation.batch_sizes import CPU_CLIPS
+from workflow_src.evaluation.retrieval import Retriever
 from workflow_src.inference.embeddings import (
     EmbeddedWindow,
     embed_files,
@@ -52,7 +53,7 @@ def describe_files(
     captions: Sequence[str],
     *,
     top: int | None = None,
-    batch: int = BATCH,
+    batch: int = CPU_CLIPS,
     device: str = "auto",
     threads: int | None = None,
     on_bad: OnBad = refuse,

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from workflow_src.audio.frontend import front_end
 from workflow_src.errors import InputError
-from workflow_src.evaluation.retrieval import BATCH, Retriever
+from workflow_src.evaluation.batch_sizes import CPU_CLIPS
+from workflow_src.evaluation.retrieval import Retriever
 from workflow_src.inference.features import log_mels
 from workflow_src.inference.sounds import OnBad, refuse
 from workflow_src.inference.windows import in_batches, windows_of
@@ -39,7 +40,7 @@ def embed_files(
     retriever: Retriever,
     files: Iterable[str],
     *,
-    batch: int = BATCH,
+    batch: int = CPU_CLIPS,
     on_bad: OnBad = refuse,
 ) -> Iterator[EmbeddedWindow]:
     """Embed sound files, window by window, as they are read.
@@ -78,6 +79,6 @@ def embed_texts(retriever: Retriever, texts: Sequence[str]) -> NDArray[np.float3
         raise InputError("a sentence to compare sounds with is empty, or there is none")
     vectors: list[NDArray[np.float32]] = []
     with torch.inference_mode():
-        for some in in_batches(texts, BATCH):
+        for some in in_batches(texts, CPU_CLIPS):
             vectors.append(retriever.model.embed_text(some).cpu().numpy())
     return np.concatenate(vectors)

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workflow_src.errors import InputError
-from workflow_src.evaluation.retrieval import BATCH, Retriever
+from workflow_src.evaluation.batch_sizes import CPU_CLIPS
+from workflow_src.evaluation.retrieval import Retriever
 from workflow_src.inference.embeddings import embed_files, embed_texts
 from workflow_src.inference.index import (
     DATABASE,
@@ -56,7 +57,7 @@ def search_folder(
     top: int = 10,
     update: bool = True,
     show_progress: bool = False,
-    batch: int = BATCH,
+    batch: int = CPU_CLIPS,
     device: str = "auto",
     threads: int | None = None,
     on_bad: OnBad = refuse,
@@ -119,7 +120,7 @@ class IndexedFolder:
     def update(
         self,
         *,
-        batch: int = BATCH,
+        batch: int = CPU_CLIPS,
         show_progress: bool = False,
         on_bad: OnBad = refuse,
     ) -> None:
