@@ -20,7 +20,6 @@ STEPS: dict[str, dict[str, str]] = {
         "ingest": "corpus.steps:ingest",
         "join": "corpus.steps:join",
         "merge-manifests": "corpus.steps:merge_manifests",
-        "compare-captions": "corpus.caption_language:compare_captions",
     },
     "features": {"log-mels": "corpus.steps:log_mels"},
     "text": {
@@ -67,6 +66,7 @@ STEPS: dict[str, dict[str, str]] = {
 TOOLS = {
     "status": "status.command:show_status",
     "readme-tables": "versioning.readme:readme_tables",
+    "compare-captions": "corpus.caption_language:compare_captions",
 }
 
 

@@ -209,4 +209,6 @@ def test_a_reader_that_leaves_ends_the_command_quietly(home, tmp_path):
 def test_the_overview_names_the_commands_for_own_files(capsys):
     cli.main(["--help"])
     own = capsys.readouterr().out.split("Your own files:\n")[1].splitlines()[0]
-    assert own.split(", ") == ["  caption", "search", "describe", "export", "score"]
+    assert own.split(", ") == [
+        *("  caption", "search", "describe", "export", "serve", "score")
+    ]
