@@ -247,6 +247,7 @@ def of_the_workflow(scale: str) -> list[Settings]:
             studied.tables,
         )
     ]
+    made.append(steps.caption_statistics(own, similarity=True))
     said = Scores(Evaluated.of(record(), "test", "tta-10"), 4, {"CIDEr": 1.5})
     return list(inside([*made, record(), said]))
 
