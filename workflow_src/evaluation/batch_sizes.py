@@ -79,8 +79,8 @@ class _Live(TorchDispatchMode):
     """
 
     def __init__(self) -> None:
-        super().__init__()
-        self.peak = 0
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.peak: int = 0
         self._storages = WeakIdKeyDictionary()
 
     def __torch_dispatch__(
@@ -111,7 +111,7 @@ def peak_bytes(work: Callable[[], object]) -> int:
     with _Live() as live:
         result = work()
     del result
-    return live.peak
+    return int(live.peak)
 
 
 def encoding_bytes(config: ActConfig, shape: Sequence[int]) -> int:

@@ -89,7 +89,11 @@ class MethodScores:
                     f"{self._folders[seed]}: {metric} is {value:.6g} in {SCORES_FILE} "
                     f"and {again:.6g} by its clips: evaluate this run again"
                 )
-            values.append(value if part is None else float(score(part[None] * 1.0)[0]))
+            values.append(
+                value
+                if part is None
+                else float(score(part[None].astype(np.float64))[0])
+            )
             resampled.append(score(counts))
         return ResampledScore(
             tuple(seeds), np.array(values), np.stack(resampled, axis=1)

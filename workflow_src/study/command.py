@@ -84,7 +84,8 @@ def combinations(tags: Path) -> list[Part]:
     Args:
         tags: columns file_name, tags; events joined by `|`.
     """
-    new, old = set(), set()
+    new: set[str] = set()
+    old: set[str] = set()
     for _, row in read_csv(tags, ("file_name", "tags")):
         kinds = sorted(set(row["tags"].split("|")))
         unheard = any(held_out(a, b) for a in kinds for b in kinds if a < b)

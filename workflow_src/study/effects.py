@@ -114,7 +114,7 @@ def _compared(
     studied: Studied, comparison: Comparison, task: Task
 ) -> list[dict[str, Any]]:
     first = comparison.recipes[0]
-    records = []
+    records: list[dict[str, Any]] = []
     families: dict[str, dict[int, Difference]] = {}
     for clips in comparison.clips:
         baseline = studied.method(task, clips, first)
