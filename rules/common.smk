@@ -261,3 +261,36 @@ def category(wildcards):
     """Where a table, in any of its forms, or Figure 4 stands in the report."""
     name = wildcards.get("table") or wildcards.formatted
     return "Sweep" if name == "sweep" else f"{name[:-1].capitalize()} {name[-1]}"
+
+
+STUDY = CONFIG.study
+
+
+def study_runs(task=None):
+    """Folders of the study's trainings, of one task or both."""
+    return [
+        LAYOUT.studied(clips).run(own, recipe, seed)
+        for own, clips, recipe in STUDY.trainings
+        for seed in STUDY.seeds
+        if own == (task or own)
+    ]
+
+
+def study_test_time(task):
+    """Folders of the runs that are tested with test-time augmentation."""
+    tested = STUDY.test_time
+    if task not in tested.tasks:
+        return []
+    return [
+        LAYOUT.studied(tested.clips).run(task, tested.recipe, seed)
+        for seed in STUDY.seeds
+    ]
+
+
+def study_points(folder, task):
+    """Files of the scores at every point of test-time augmentation of a run."""
+    return [
+        folder / "tta" / point.name / name
+        for point in STUDY.test_time.grid.points
+        for name in SCORE_FILES[task]
+    ]

@@ -4,42 +4,11 @@
 from workflow_src.config import studied
 from workflow_src.study.files import STUDY_FILES
 
-STUDY = CONFIG.study
 # A part of the training corpus, and all that is learned from its captions alone.
 PART = LAYOUT.data / "study" / "{clips}"
 STUDIED = LAYOUT.studied("{clips}")
 CAPTIONER = STUDIED.run("captioning", "{recipe}", "{seed}")
 RETRIEVER = STUDIED.run("retrieval", "{recipe}", "{seed}")
-
-
-def study_runs(task=None):
-    """Folders of the study's trainings, of one task or both."""
-    return [
-        LAYOUT.studied(clips).run(own, recipe, seed)
-        for own, clips, recipe in STUDY.trainings
-        for seed in STUDY.seeds
-        if own == (task or own)
-    ]
-
-
-def study_test_time(task):
-    """Folders of the runs that are tested with test-time augmentation."""
-    tested = STUDY.test_time
-    if task not in tested.tasks:
-        return []
-    return [
-        LAYOUT.studied(tested.clips).run(task, tested.recipe, seed)
-        for seed in STUDY.seeds
-    ]
-
-
-def study_points(folder, task):
-    """Files of the scores at every point of test-time augmentation of a run."""
-    return [
-        folder / "tta" / point.name / name
-        for point in STUDY.test_time.grid.points
-        for name in SCORE_FILES[task]
-    ]
 
 
 rule study:
@@ -273,8 +242,9 @@ rule study_tables:
         "../envs/workflow.yaml"
     params:
         settings=to_json(studied.tables(CONFIG)),
-        runs=str(LAYOUT.runs / "study"),
-        folder=str(LAYOUT.results / "study"),
+        # runs/<corpus>/study/<clips>/<task>/<recipe>/seed<n>/scores.json
+        runs=lambda wildcards, input: str(Path(input.runs[0]).parents[4]),
+        folder=lambda wildcards, output: str(Path(output[0]).parent),
     shell:
         "python -m workflow_src study --settings {params.settings:q}"
         " --runs {params.runs:q} --references {input.references:q}"
