@@ -21,7 +21,7 @@ from workflow_src.study.effects import (
 )
 from workflow_src.study.figures import draw_curves, draw_effects
 from workflow_src.study.language import language_table
-from workflow_src.study.settings import StudySettings
+from workflow_src.study.settings import StudySettings, trainings_of
 
 
 def write_study(
@@ -44,15 +44,7 @@ def write_study(
             that no training clip has are then shown by themselves.
         output: folder.
     """
-    trainings = list(
-        dict.fromkeys(
-            (task, clips, recipe)
-            for comparison in settings.comparisons
-            for task in comparison.tasks
-            for clips in comparison.clips
-            for recipe in comparison.recipes
-        )
-    )
+    trainings = trainings_of(settings.comparisons)
     parts = [Part(ALL, None), *([] if tags is None else combinations(tags))]
     studied = Studied(settings, runs, parts)
     effects = effects_table(studied)

@@ -42,6 +42,21 @@ class Comparison(Settings):
             raise InputError(f"clips are at least 1, not {min(self.clips)}")
 
 
+def trainings_of(
+    comparisons: tuple[Comparison, ...],
+) -> list[tuple[Task, int, str]]:
+    """Task, training clips and recipe of every training, each once."""
+    return list(
+        dict.fromkeys(
+            (task, clips, recipe)
+            for comparison in comparisons
+            for task in comparison.tasks
+            for clips in comparison.clips
+            for recipe in comparison.recipes
+        )
+    )
+
+
 @dataclass(frozen=True)
 class TestTimePart(Settings):
     """Which of the study's models are tested with test-time augmentation.
@@ -120,15 +135,7 @@ class StudyConfig(Settings):
     @property
     def trainings(self) -> list[tuple[Task, int, str]]:
         """Task, training clips and recipe of every training, each once."""
-        return list(
-            dict.fromkeys(
-                (task, clips, recipe)
-                for comparison in self.comparisons
-                for task in comparison.tasks
-                for clips in comparison.clips
-                for recipe in comparison.recipes
-            )
-        )
+        return trainings_of(self.comparisons)
 
     def optimization(self, task: Task, clips: int, own: Optimization) -> Optimization:
         """A task's optimisation, at the study's length.
