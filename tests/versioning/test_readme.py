@@ -15,7 +15,6 @@ from workflow_src.report.formats.model import read_table
 from workflow_src.versioning.readme import BEGIN, END, tables_block, with_block
 
 ROOT = Path(__file__).parents[2]
-README = ROOT / "README.md"
 SOURCE = Path("README.md")
 
 
