@@ -5,7 +5,8 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -29,13 +30,34 @@ def write_atomically(path: str | Path, content: str | bytes) -> None:
     """
     if isinstance(content, str):
         content = content.encode()
+    with whole_file(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def whole_file(path: str | Path, alone: bool = False) -> Iterator[BinaryIO]:
+    """Open a file that gets its name when the block ends, as `write_atomically` does.
+
+    Args:
+        path: of the file; its folder is made.
+        alone: whether no other process writes this file: then what a killed one
+            left under the temporary name is overwritten, which saves room where
+            files are large.
+
+    Yields:
+        The file under a temporary name, which is removed after an error.
+
+    Raises:
+        OSError: the disk is full, say; the old file is as it was.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     # The process id keeps two jobs that write the same file apart.
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    writer = "" if alone else f".{os.getpid()}"
+    temporary = path.with_name(f"{path.name}{writer}.partial")
     try:
         with temporary.open("wb") as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
@@ -43,6 +65,12 @@ def write_atomically(path: str | Path, content: str | bytes) -> None:
         temporary.unlink(missing_ok=True)
         raise
     flush_folder(path.parent)
+
+
+def flush_to_disk(path: Path) -> None:
+    """Wait until a file's bytes are on the disk, before it gets its final name."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def flush_folder(folder: Path) -> None:

@@ -9,7 +9,6 @@ HTTPS_PROXY, NO_PROXY). What lies on a Hugging Face hub as a data set goes throu
 
 import hashlib
 import logging
-import os
 import re
 import time
 from collections.abc import Collection, Mapping
@@ -21,7 +20,7 @@ import requests
 import urllib3
 
 from workflow_src.errors import InputError
-from workflow_src.files import flush_folder, require_disk
+from workflow_src.files import flush_folder, flush_to_disk, require_disk
 
 logger = logging.getLogger(__name__)
 
@@ -212,12 +211,6 @@ def check_sums(path: Path, sums: Mapping[str, str]) -> None:
                 f"{path}: its {kind} is {actual}, not {expected}: a damaged or another "
                 "file; delete it and fetch it again"
             )
-
-
-def flush_to_disk(path: Path) -> None:
-    """Wait until a file's bytes are on the disk, before it gets its final name."""
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
 
 
 def explain(error: Exception) -> str:

@@ -2,14 +2,15 @@
 
 The index is written last and the folder gets its name by a rename: a folder with this
 name is whole. While it is written it is called `<name>.partial`, which survives a
-killed job and is continued by the next writer with the same description.
+killed job and is continued by the next writer with the same description. A store that
+it replaces is there until then; between the two, for a moment, is none.
 """
 
 import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -27,10 +28,13 @@ from workflow_src.audio.rows import (
 from workflow_src.errors import InputError
 from workflow_src.files import (
     append_json_line,
+    flush_folder,
+    open_json_lines,
     read_json_lines,
     require_disk,
     write_atomically,
 )
+from workflow_src.locks import FolderLock
 
 PROGRESS = "progress.jsonl"
 
@@ -55,7 +59,7 @@ class RowWriter:
         row_bytes: of one row.
 
     Raises:
-        InputError: what was written before is damaged.
+        InputError: what was written before is damaged, or another process writes it.
     """
 
     def __init__(
@@ -80,34 +84,33 @@ class RowWriter:
         self._open()
 
     def _open(self) -> None:
-        self.partial.mkdir(parents=True, exist_ok=True)
-        self._array = (self.partial / ARRAY).open("ab")
-        progress = self.partial / PROGRESS
-        lines = read_json_lines(progress)
-        self._progress = progress.open("r+b" if lines else "wb")
+        self._lock = FolderLock(self.partial)
+        try:
+            lines = read_json_lines(self.partial / PROGRESS)
+            self._array = (self.partial / ARRAY).open("ab")
+            self._progress = open_json_lines(self.partial / PROGRESS)
+        except BaseException:
+            self._lock.release()
+            raise
         if lines and lines[0] == self._header:
             self.blocks = [
                 {"rows": line["rows"], "sha256": line["sha256"]} for line in lines[1:]
             ]
             self.names = [name for line in lines[1:] for name in line["names"]]
-            self._rewind(lines)
+            if self._array.tell() < len(self.names) * self.row_bytes:
+                self._close()
+                raise InputError(f"{self.partial} has lost rows: delete it")
+            # What a kill left behind the last whole line.
+            self._array.truncate(len(self.names) * self.row_bytes)
         else:
-            self._rewind([self._header])
-
-    def _rewind(self, lines: Sequence[Mapping[str, object]]) -> None:
-        """Drop what was written after the last whole line of the progress file."""
-        if self._array.tell() < len(self.names) * self.row_bytes:
-            raise InputError(f"{self.partial} has lost rows: delete it")
-        self._array.truncate(len(self.names) * self.row_bytes)
-        self._progress.seek(0)
-        self._progress.truncate()
-        for line in lines:
-            append_json_line(self._progress, dict(line))
+            self.restart()
 
     def restart(self) -> None:
         """Forget what an interrupted writer left."""
         self.names, self.blocks = [], []
-        self._rewind([self._header])
+        self._progress.truncate(0)
+        self._array.truncate(0)
+        append_json_line(self._progress, dict(self._header))
 
     def append(self, names: Sequence[str], rows: Iterable[Rows | bytes]) -> None:
         """Append one block.
@@ -148,17 +151,27 @@ class RowWriter:
         """
         if len(set(self.names)) != len(self.names):
             raise ValueError(f"{self.folder}: a clip is in the store twice")
-        self._close()
         index = {**self._header, "blocks": self.blocks, "names": self.names}
         write_atomically(self.partial / INDEX, json.dumps(index, indent=0))
-        (self.partial / PROGRESS).unlink()
+        self._array.close()
+        self._progress.close()
+        replaced = self.folder.with_name(self.folder.name + ".replaced")
+        if replaced.exists():
+            shutil.rmtree(replaced)
         if self.folder.exists():
-            shutil.rmtree(self.folder)
+            self.folder.rename(replaced)
         self.partial.rename(self.folder)
+        (self.folder / PROGRESS).unlink()
+        self._lock.release(now_at=self.folder)
+        flush_folder(self.folder)
+        flush_folder(self.folder.parent)
+        if replaced.exists():
+            shutil.rmtree(replaced)
 
     def _close(self) -> None:
         self._array.close()
         self._progress.close()
+        self._lock.release()
 
     def __enter__(self) -> Self:
         return self

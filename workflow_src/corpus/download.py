@@ -19,6 +19,7 @@ from workflow_src.corpus.source import FetchedAudio, LostClip
 from workflow_src.files import (
     append_json_line,
     flush_folder,
+    flush_to_disk,
     open_json_lines,
     read_json_lines,
 )
@@ -26,7 +27,6 @@ from workflow_src.transfer import (
     DEFAULT_RETRY,
     RetryableError,
     RetryPolicy,
-    flush_to_disk,
 )
 
 logger = logging.getLogger(__name__)

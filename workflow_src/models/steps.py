@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from workflow_src.files import write_atomically
+from workflow_src.files import whole_file, write_atomically
 from workflow_src.models.catalogue import FOLDER
 
 
@@ -24,7 +24,9 @@ def word2vec(*, captions: Path, vocabulary: Path, width: int, output: Path) -> N
     from workflow_src.models.word2vec import word_vectors
 
     texts = [text for _, text in read_pairs(captions)]
-    np.save(output, word_vectors(texts, Vocabulary.load(vocabulary), width=width))
+    vectors = word_vectors(texts, Vocabulary.load(vocabulary), width=width)
+    with whole_file(output) as file:
+        np.save(file, vectors)
 
 
 def word_pieces(*, captions: Path, size: int, output: Path) -> None:

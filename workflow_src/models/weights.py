@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from workflow_src.errors import InputError
+from workflow_src.files import whole_file
 
 
 def save_weights(content: dict[str, Any], path: Path) -> None:
@@ -16,15 +16,10 @@ def save_weights(content: dict[str, Any], path: Path) -> None:
 
     Args:
         content: tensors, numbers, texts, and lists and dicts of them.
-        path: is replaced, once the new content is on the disk.
+        path: is replaced, once the new content is on the disk; one process writes it.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".part")
-    with temporary.open("wb") as file:
+    with whole_file(path, alone=True) as file:
         torch.save(content, file)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
 
 
 def load_weights(path: Path) -> dict[str, Any]:

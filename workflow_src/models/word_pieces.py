@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
 
+from workflow_src.files import write_atomically
+
 SPECIAL_PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 MAX_PIECES = 512  # BERT has no positions beyond; longer captions are cut
 
@@ -56,8 +58,7 @@ def train_wordpieces(
     )
     final.decoder = decoders.WordPiece()
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    final.save(str(folder / "tokenizer.json"))
+    write_atomically(folder / "tokenizer.json", final.to_str(pretty=True))
     names = ("pad_token", "unk_token", "cls_token", "sep_token", "mask_token")
     settings = {
         "tokenizer_class": "PreTrainedTokenizerFast",
@@ -65,4 +66,4 @@ def train_wordpieces(
         **dict(zip(names, SPECIAL_PIECES, strict=True)),
     }
     text = json.dumps(settings, indent=2) + "\n"
-    (folder / "tokenizer_config.json").write_text(text, encoding="utf-8")
+    write_atomically(folder / "tokenizer_config.json", text)

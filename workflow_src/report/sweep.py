@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from workflow_src.evaluation.scores import CLIP_FILES
-from workflow_src.files import write_atomically
+from workflow_src.files import whole_file, write_atomically
 from workflow_src.report.headlines import HEADLINES
 from workflow_src.report.rows import Row, table_of
 from workflow_src.report.scored import ScoredRuns
@@ -73,6 +73,6 @@ def draw_sweep(table: pd.DataFrame, files: list[Path]) -> None:
             axis.set_title(metric)
         axes[0].legend()
         for file in files:
-            figure.savefig(
-                file, metadata={"Date": None} if file.suffix == ".svg" else None
-            )
+            date = {"Date": None} if file.suffix == ".svg" else None
+            with whole_file(file) as out:
+                figure.savefig(out, format=file.suffix[1:], metadata=date)

@@ -11,6 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from workflow_src.errors import InputError
+from workflow_src.files import whole_file
 from workflow_src.report.csv_tables import read_table
 from workflow_src.report.grid import MIDDLE, NO_TTA, OUTPUT
 
@@ -74,9 +75,9 @@ def draw_tta_figure(
         _draw_no_tta(axes, table[table["method"] == NO_TTA], metric)
         _label(axes, table, metric)
         for file in map(Path, files):
-            file.parent.mkdir(parents=True, exist_ok=True)
             date = {"Date": None} if file.suffix == ".svg" else {"Software": None}
-            figure.savefig(file, metadata=date)
+            with whole_file(file) as out:
+                figure.savefig(out, format=file.suffix[1:], metadata=date)
 
 
 def _checked_metric(table: pd.DataFrame, csv: str | Path, metric: str | None) -> str:

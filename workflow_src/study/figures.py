@@ -11,6 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from workflow_src.files import whole_file
+
 # Told apart by people who see colours differently too (Paul Tol's bright scheme).
 COLORS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#888888")
 MARKERS = "os^Dv<>"
@@ -112,6 +114,6 @@ def _save(figure: Figure, files: Sequence[Path]) -> None:
     # Without a salt, the ids in an SVG differ from run to run.
     with matplotlib.rc_context({"svg.hashsalt": "study", "svg.fonttype": "none"}):
         for file in files:
-            file.parent.mkdir(parents=True, exist_ok=True)
             date = {"Date": None} if file.suffix == ".svg" else {"Software": None}
-            figure.savefig(file, metadata=date)
+            with whole_file(file) as out:
+                figure.savefig(out, format=file.suffix[1:], metadata=date)

@@ -121,7 +121,6 @@ def train_captioner(
             metrics |= {"selection": spider, "SPIDEr": spider}
         return metrics
 
-    words.save(run / VOCABULARY)
     fit(
         Training(
             model=model,
@@ -137,6 +136,7 @@ def train_captioner(
             checkpoint_minutes=options.checkpoint_minutes,
             micro_batch=options.micro_batch,
             gradients=gradients,
+            beside=lambda folder: words.save(folder / VOCABULARY),
         ),
         run,
     )

@@ -21,7 +21,8 @@ from torch import Tensor, nn
 
 from workflow_src.augment.generators import seed_from
 from workflow_src.errors import InputError, in_one_line
-from workflow_src.files import write_atomically
+from workflow_src.files import flush_folder, flush_to_disk, write_atomically
+from workflow_src.locks import FolderLock
 from workflow_src.models.run_folder import (
     HISTORY,
     MODEL,
@@ -87,6 +88,7 @@ class Training:
             None: there is none, or the whole mini-batch at once.
         gradients: batch and micro_batch -> loss, after the backward pass in parts;
             None: this training cannot be split.
+        beside: writes into the run's folder what its model needs beside the weights.
         epoch: finished so far.
         step: of the epoch under way, finished so far.
         losses: of those steps.
@@ -108,6 +110,7 @@ class Training:
     checkpoint_minutes: float = 0.0
     micro_batch: int | None = None
     gradients: Callable[[Any, int], Tensor] | None = None
+    beside: Callable[[Path], object] | None = None
     epoch: int = 0
     step: int = 0
     losses: list[Tensor] = field(default_factory=list)
@@ -136,12 +139,18 @@ def fit(training: Training, folder: Path) -> None:
 
     Raises:
         InputError: a loss or a gradient is no longer finite, the memory does not
-            hold a step, or the resume file is damaged.
+            hold a step, the resume file is damaged, or another process trains there.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    with FolderLock(folder):
+        _fit(training, folder)
+
+
+def _fit(training: Training, folder: Path) -> None:
     # Whoever reads the folder takes the weights for what the record describes.
     (folder / MODEL).unlink(missing_ok=True)
     write_record(training.record, folder)
+    if training.beside is not None:
+        training.beside(folder)
     refuse_to_repeat(training.record, folder)
     torch.manual_seed(training.seed)
     _resume(training, folder)
@@ -159,8 +168,11 @@ def fit(training: Training, folder: Path) -> None:
     _write_history(training, folder)
     # In this order a kill at any point leaves either a finished run or one that
     # can be resumed.
-    shutil.copyfile(folder / BEST, folder / f"{MODEL}.part")
-    (folder / f"{MODEL}.part").replace(folder / MODEL)
+    part = folder / f"{MODEL}.part"
+    shutil.copyfile(folder / BEST, part)
+    flush_to_disk(part)
+    part.replace(folder / MODEL)
+    flush_folder(folder)
     (folder / RESUME).unlink()
     (folder / BEST).unlink()
     (folder / FAILED).unlink(missing_ok=True)

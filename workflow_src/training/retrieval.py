@@ -111,7 +111,6 @@ def train_retriever(
         ]
         return {"selection": sum(recalls) / len(recalls)} | metrics
 
-    model.text_encoder.save_form(run / TEXT_ENCODER)
     fit(
         Training(
             model=model,
@@ -125,6 +124,7 @@ def train_retriever(
             seed=settings.seed,
             record=files.record(settings, compute),
             checkpoint_minutes=options.checkpoint_minutes,
+            beside=lambda own: model.text_encoder.save_form(own / TEXT_ENCODER),
         ),
         run,
     )
