@@ -169,9 +169,11 @@ class RowWriter:
             shutil.rmtree(replaced)
 
     def _close(self) -> None:
-        self._array.close()
-        self._progress.close()
-        self._lock.release()
+        try:
+            self._array.close()  # writes what is buffered: the disk may be full
+        finally:
+            self._progress.close()
+            self._lock.release()
 
     def __enter__(self) -> Self:
         return self
