@@ -20,7 +20,7 @@ LAYERS = [
     {"study"},
     {"config", "versioning"},
     {"status"},
-    {"cli", "steps", "snakemake_command", "__main__"},
+    {"cli", "steps", "snakemake_command", "snakemake_lock", "__main__"},
 ]
 LAYER = {name: number for number, layer in enumerate(LAYERS) for name in layer}
 

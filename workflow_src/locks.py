@@ -35,12 +35,15 @@ class FolderLock:
     """
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._descriptor: int | None = None
         path = folder / LOCK
         while self._descriptor is None:
-            descriptor = try_lock(path)
+            folder.mkdir(parents=True, exist_ok=True)
+            try:
+                descriptor = try_lock(path)
+            except FileNotFoundError:
+                continue  # whoever had it has just renamed the folder
             if descriptor is None:
                 raise InputError(
                     f"{folder} is in use by {owner_in_words(path)}: wait for it, or "

@@ -8,11 +8,16 @@ it reads the target `all` as a second resource and stops with a ValueError. No
 profile can change that. This command moves such targets to the front, where
 they are read as targets, and hands over to Snakemake; every other command line
 passes through untouched.
+
+Nor does it stop for the lock that a killed Snakemake left on this machine: see
+workflow_src/snakemake_lock.py.
 """
 
 import os
 import sys
 from typing import Literal
+
+from workflow_src import snakemake_lock
 
 # Options that take any number of NAME=VALUE, as Snakemake and its users write them.
 _MANY_VALUES = ("--resources", "--res", "--config", "-C")
@@ -60,7 +65,12 @@ def main() -> None:
     os.environ["PYTHONDONTWRITEBYTECODE"] = ""
     # Snakemake reads sys.argv again when it starts jobs of its own.
     sys.argv[1:] = normalise(sys.argv[1:])
-    sys.exit(snakemake_main(sys.argv[1:]))
+    arguments = sys.argv[1:]
+    if not snakemake_lock.runs_jobs(arguments):
+        sys.exit(snakemake_main(arguments))
+    folder = snakemake_lock.directory(arguments)
+    with snakemake_lock.owned(folder, unlock="--unlock" in arguments):
+        sys.exit(snakemake_main(arguments))
 
 
 if __name__ == "__main__":
