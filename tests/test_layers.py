@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parents[1] / "workflow_src"
 # From the ground up; the names of one layer may import each other.
 LAYERS = [
     {"csv_files", "errors", "files", "gpus", "progress", "settings", "environment"}
-    | {"locks", "version"},
+    | {"faults", "locks", "version"},
     {"arguments", "device", "pycocoevalcap_files", "transfer", "wordnet"},
     {"layout", "corpus", "audio", "augment", "decoding", "tta"},
     {"models"},

@@ -13,6 +13,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
+from workflow_src import faults
 from workflow_src.arguments import call, parser_of
 from workflow_src.errors import InputError
 from workflow_src.inference.commands import COMMANDS
@@ -24,6 +25,9 @@ Command = Callable[[Sequence[str]], None]
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command; an error prints one sentence and exits: 2 for bad input, else 1.
+
+    What nobody foresaw keeps its traceback; under `python -X dev` a fault of the
+    machine does too.
 
     Args:
         arguments: the words after `python -m workflow_src`.
@@ -40,6 +44,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(2)
     except JavaError as error:
         print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+    except (OSError, MemoryError, RuntimeError) as error:
+        said = faults.sentence(error)
+        if said is None or sys.flags.dev_mode:
+            raise
+        print(f"error: {said}", file=sys.stderr)
         sys.exit(1)
 
 

@@ -1,5 +1,6 @@
 """Files that are either whole or not there, and room on the disk for them."""
 
+import errno
 import hashlib
 import json
 import logging
@@ -61,10 +62,39 @@ def whole_file(path: str | Path, alone: bool = False) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-    except BaseException:
+    except BaseException as error:
+        fault = _fault_of_disk(error, path)
         temporary.unlink(missing_ok=True)
+        if fault is not None:
+            raise fault from error
         raise
     flush_folder(path.parent)
+
+
+def _fault_of_disk(error: BaseException, path: Path) -> OSError | None:
+    """The fault behind a library's error of writing a file, with the file's name.
+
+    Numpy and torch do not pass on what the system said.
+    """
+    if not isinstance(error, OSError | RuntimeError):
+        return None
+    for one in (error, error.__cause__, error.__context__):
+        if isinstance(one, OSError) and one.errno is not None:
+            return OSError(one.errno, os.strerror(one.errno), str(path))
+    if shutil.disk_usage(path.parent).free == 0:
+        return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+    return None
+
+
+@contextmanager
+def naming(path: str | Path) -> Iterator[None]:
+    """Give an OSError that names no file, as a write's does not, the name of one."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None and error.filename is None:
+            error.filename = str(path)
+        raise
 
 
 def flush_to_disk(path: Path) -> None:
@@ -115,9 +145,10 @@ def open_json_lines(path: str | Path) -> BinaryIO:
 
 def append_json_line(file: BinaryIO, line: Mapping[str, Any]) -> None:
     """Write one object as a line of JSON and flush it to the disk."""
-    file.write(json.dumps(line).encode() + b"\n")
-    file.flush()
-    os.fsync(file.fileno())
+    with naming(file.name):
+        file.write(json.dumps(line).encode() + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def read_json_lines(

@@ -29,6 +29,7 @@ from workflow_src.errors import InputError
 from workflow_src.files import (
     append_json_line,
     flush_folder,
+    naming,
     open_json_lines,
     read_json_lines,
     require_disk,
@@ -123,21 +124,22 @@ class RowWriter:
             ValueError: there are not as many rows as names.
         """
         digest, written = hashlib.sha256(), 0
-        for part in rows:
-            content: bytes | memoryview = (
-                part
-                if isinstance(part, bytes)
-                else np.ascontiguousarray(part, self.dtype).data.cast("B")
-            )
-            digest.update(content)
-            self._array.write(content)
-            written += len(content)
+        with naming(self.partial / ARRAY):
+            for part in rows:
+                content: bytes | memoryview = (
+                    part
+                    if isinstance(part, bytes)
+                    else np.ascontiguousarray(part, self.dtype).data.cast("B")
+                )
+                digest.update(content)
+                self._array.write(content)
+                written += len(content)
+            self._array.flush()
+            os.fsync(self._array.fileno())
         if written != len(names) * self.row_bytes:
             raise ValueError(
                 f"{len(names)} names came with {written / self.row_bytes:g} rows"
             )
-        self._array.flush()
-        os.fsync(self._array.fileno())
         block = Block(rows=len(names), sha256=digest.hexdigest())
         append_json_line(self._progress, {**block, "names": list(names)})
         self.blocks.append(block)

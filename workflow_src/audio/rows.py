@@ -24,6 +24,12 @@ Rows = NDArray[Any]  # of the store's own type
 RowNumbers = Sequence[int] | NDArray[np.integer]
 
 
+class NoSuchClip(InputError, KeyError):
+    """A store does not hold a clip."""
+
+    __str__ = InputError.__str__  # a KeyError's is between quotation marks
+
+
 class Block(TypedDict):
     """Rows that were appended together, and share a checksum.
 
@@ -121,10 +127,12 @@ class RowStore:
         """Find the row of a clip.
 
         Raises:
-            KeyError: the store does not hold it.
+            NoSuchClip: the store does not hold it.
         """
         if self._rows_by_name is None:
             self._rows_by_name = {name: row for row, name in enumerate(self.names)}
+        if name not in self._rows_by_name:
+            raise NoSuchClip(f"{self.folder} has no clip {name}: make it anew")
         return self._rows_by_name[name]
 
     def read(self, rows: RowNumbers | slice, out: Rows | None = None) -> Rows:

@@ -4,6 +4,7 @@ The hub is huggingface.co, or what HF_ENDPOINT names; the token of `hf auth logi
 HF_TOKEN is used, as huggingface_hub does by itself.
 """
 
+import errno
 import logging
 import shutil
 import time
@@ -25,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 SUFFIX = ".parquet"
+# Asking again mends none of these, and nor does a network.
+OF_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
 # Of the hub's HTTP library: also of connections. The ignored error: huggingface_hub
 # imports it without saying that it exports it, from httpx or requests by its version.
 HttpError: type[Exception] = errors.HTTPError  # type: ignore[attr-defined]
@@ -200,6 +203,8 @@ class HubRepository:
                     raise InputError(self._refusal(error, place)) from None
                 reason = _reason_of(error)
             except (HttpError, OSError) as error:
+                if getattr(error, "errno", None) in OF_DISK:
+                    raise
                 reason = _reason_of(error)
                 if attempt == self.retry.attempts:
                     raise InputError(

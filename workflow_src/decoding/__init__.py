@@ -12,6 +12,7 @@ from workflow_src.decoding.ensemble import Ensembles
 from workflow_src.decoding.hypothesis import (
     DecoderState,
     Hypothesis,
+    NeverFinished,
     SearchSettings,
     State,
     Step,
@@ -19,7 +20,14 @@ from workflow_src.decoding.hypothesis import (
 
 ORDERS = {"beam": standard_beam_search, "best_first": best_first_search}
 
-__all__ = ["ORDERS", "DecoderState", "Hypothesis", "Step", "beam_search"]
+__all__ = [
+    "ORDERS",
+    "DecoderState",
+    "Hypothesis",
+    "NeverFinished",
+    "Step",
+    "beam_search",
+]
 
 
 @torch.no_grad()

@@ -25,6 +25,7 @@ from workflow_src.decoding.ensemble import Ensembles
 from workflow_src.decoding.hypothesis import (
     DecoderState,
     Hypothesis,
+    NeverFinished,
     SearchSettings,
     State,
     Step,
@@ -105,7 +106,7 @@ class Finished:
         results = []
         for clip, (words, length, score) in enumerate(best):
             if length == 0:
-                raise never_finished(clip)
+                raise NeverFinished(clip)
             results.append(Hypothesis(tuple(words[: length - 1]), score))
         return results
 
@@ -256,14 +257,6 @@ class Beam:
         self.words, self.sums = self.words[rows], self.sums[rows]
         self.ensembles, members = self.ensembles.select(left)
         return members, source[rows]
-
-
-def never_finished(clip: int) -> ValueError:
-    """The error of a clip without any finished hypothesis."""
-    return ValueError(
-        f"clip {clip} of the batch: no caption could be finished, the decoder's word "
-        "distributions are not finite"
-    )
 
 
 def only_word(log_probabilities: torch.Tensor, word: int) -> torch.Tensor:

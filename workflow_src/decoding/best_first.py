@@ -28,6 +28,7 @@ from workflow_src.decoding.ensemble import Ensembles
 from workflow_src.decoding.hypothesis import (
     Hypothesis,
     LayerCache,
+    NeverFinished,
     SearchSettings,
     State,
     Step,
@@ -96,13 +97,10 @@ class ClipSearch:
         """Take the best entry out: it is the caption, or the next to extend.
 
         Raises:
-            ValueError: there is none.
+            NeverFinished: there is none.
         """
         if not self.queue:
-            raise ValueError(
-                f"clip {self.position} of the batch: no caption could be finished, the "
-                "decoder's word distributions are not finite"
-            )
+            raise NeverFinished(self.position)
         full = len(self.queue) > QUEUE_LIMIT
         self.best = heapq.heappop(self.queue)
         if full or self.best.words[-1:] == (self.settings.eos,):

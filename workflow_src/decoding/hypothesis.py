@@ -8,8 +8,25 @@ from typing import Protocol, TypeVar
 
 import torch
 
+from workflow_src.errors import InputError
+
 # Keys and values (or whatever grows) of one layer, each with a row a hypothesis.
 LayerCache = tuple[torch.Tensor, ...]
+
+
+class NeverFinished(InputError):
+    """A search has found no caption for a clip.
+
+    Attributes:
+        clip: its number in the batch.
+    """
+
+    def __init__(self, clip: int) -> None:
+        super().__init__(
+            f"clip {clip} of the batch: no caption could be finished, the decoder's "
+            "word distributions are not finite"
+        )
+        self.clip = clip
 
 
 class DecoderState(Protocol):

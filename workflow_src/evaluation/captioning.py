@@ -12,8 +12,9 @@ from workflow_src.audio.log_mel_cache import open_log_mels
 from workflow_src.audio.settings import AudioForm, FrontEndSettings
 from workflow_src.audio.store import LogMelStore
 from workflow_src.corpus.text import Vocabulary
-from workflow_src.decoding import beam_search
+from workflow_src.decoding import NeverFinished, beam_search
 from workflow_src.device import prepare, send
+from workflow_src.errors import InputError
 from workflow_src.evaluation.batch_sizes import clips_of_captioner
 from workflow_src.evaluation.settings import DecodingSettings, SearchOrder
 from workflow_src.files import write_atomically
@@ -99,6 +100,9 @@ def caption(
 
     Returns:
         File name -> caption, in the order of the store.
+
+    Raises:
+        InputError: the model's numbers are not finite; names the clip.
     """
     captions = {}
     batch = clips_of_captioner(model, log_mels.shape[1:], device, beams, max_words)
@@ -106,16 +110,23 @@ def caption(
         rows = range(start, min(start + batch, len(log_mels)))
         mels = send(torch.from_numpy(log_mels.read(rows)), device)
         memory = model.encode(mels.float())
-        hypotheses = beam_search(
-            model.step,
-            model.start(memory),
-            [[1.0]] * len(rows),
-            sos=vocabulary.sos,
-            eos=vocabulary.eos,
-            beams=beams,
-            max_words=max_words,
-            order=order,
-        )
+        try:
+            hypotheses = beam_search(
+                model.step,
+                model.start(memory),
+                [[1.0]] * len(rows),
+                sos=vocabulary.sos,
+                eos=vocabulary.eos,
+                beams=beams,
+                max_words=max_words,
+                order=order,
+            )
+        except NeverFinished as error:
+            raise InputError(
+                f"{log_mels.names[rows[error.clip]]}: no caption could be finished, as "
+                "the model's word distributions are not finite: train it anew, with a "
+                "lower learning rate"
+            ) from None
         for row, hypothesis in zip(rows, hypotheses, strict=True):
             captions[log_mels.names[row]] = vocabulary.decode(hypothesis.words)
     return captions

@@ -17,6 +17,7 @@ from workflow_src.audio.settings import AudioForm, FrontEndSettings
 from workflow_src.audio.store import LogMelStore
 from workflow_src.corpus.pairs import read_pairs
 from workflow_src.device import prepare, send
+from workflow_src.errors import InputError
 from workflow_src.evaluation.batch_sizes import captions_at_once, clips_of_retriever
 from workflow_src.evaluation.scores import CLIP_FILES, Evaluated, write_scores
 from workflow_src.files import write_atomically
@@ -136,8 +137,17 @@ def retrieval_metrics(
     Returns:
         The metrics, named as in the tables; and, for the directions `t2a` and `a2t`,
         the rank of each query, from 0.
+
+    Raises:
+        InputError: a caption's clip is not among `names`.
     """
     row = {name: number for number, name in enumerate(names)}
+    lost = [name for name, _ in pairs if name not in row]
+    if lost:
+        raise InputError(
+            f"{len(lost)} captions are of clips without a log-mel, {lost[0]} among "
+            "them: make the log-mels and the captions of this split anew"
+        )
     owners = np.array([row[name] for name, _ in pairs])
     by_direction = ranks(audio, captions, owners)
     metrics = {

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from workflow_src.decoding.beam import never_finished, search_beams
+from workflow_src.decoding import NeverFinished
+from workflow_src.decoding.beam import search_beams
 from workflow_src.decoding.ensemble import Ensembles
 from workflow_src.decoding.hypothesis import (
     Hypothesis,
@@ -98,5 +99,5 @@ def n_best(
     search_beams(step, state, ensembles, settings, finished)
     for clip, found in enumerate(finished.found):
         if not found:
-            raise never_finished(clip)
+            raise NeverFinished(clip)
     return finished.found

@@ -23,6 +23,7 @@ from workflow_src.corpus.embedded.settings import EMBEDDED_SPLITS, EmbeddedSetti
 from workflow_src.corpus.embedded.sounds import KINDS
 from workflow_src.corpus.embedded.synth import Synth
 from workflow_src.csv_files import write_csv
+from workflow_src.errors import InputError, in_one_line
 
 LINE_END = "\r\n"  # of the official files
 COLUMNS = ("audiocap_id", "youtube_id", "start_time", "caption")
@@ -104,11 +105,14 @@ def waveform(settings: EmbeddedSettings, clip: EmbeddedClip) -> NDArray[np.int16
 
 def _write_flac(settings: EmbeddedSettings, clip: EmbeddedClip, folder: Path) -> None:
     unfinished = folder / f".{clip.file_name}.part"
-    soundfile.write(
-        unfinished,
-        waveform(settings, clip),
-        settings.sample_rate,
-        subtype="PCM_16",
-        format="FLAC",
-    )
+    samples = waveform(settings, clip)
+    try:
+        soundfile.write(
+            unfinished, samples, settings.sample_rate, "PCM_16", format="FLAC"
+        )
+    except soundfile.LibsndfileError as error:
+        raise InputError(
+            f"{unfinished} cannot be written ({in_one_line(error)}): is the disk full, "
+            "or the folder read-only?"
+        ) from None
     os.replace(unfinished, folder / clip.file_name)
