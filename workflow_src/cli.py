@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 
 from workflow_src import faults
 from workflow_src.arguments import call, parser_of
-from workflow_src.errors import InputError
+from workflow_src.errors import InputError, without_secrets
 from workflow_src.inference.commands import COMMANDS
 from workflow_src.metrics.java import JavaError
 from workflow_src.steps import STEPS, TOOLS, step, tool
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         _command(name)(rest)
     except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {without_secrets(str(error))}", file=sys.stderr)
         sys.exit(2)
     except JavaError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         said = faults.sentence(error)
         if said is None or sys.flags.dev_mode:
             raise
-        print(f"error: {said}", file=sys.stderr)
+        print(f"error: {without_secrets(said)}", file=sys.stderr)
         sys.exit(1)
 
 

@@ -19,8 +19,13 @@ from pathlib import Path
 import requests
 import urllib3
 
-from workflow_src.errors import InputError
-from workflow_src.files import flush_folder, flush_to_disk, require_disk
+from workflow_src.errors import InputError, without_secrets
+from workflow_src.files import (
+    flush_folder,
+    flush_to_disk,
+    gigabytes,
+    require_disk,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -152,6 +157,7 @@ def request_to_file(
     deadline: float | None = None,
     resume: bool = False,
     refused_types: Collection[str] = (PAGE,),
+    most: int | None = None,
 ) -> None:
     """Write the answer to one GET request to `path`.
 
@@ -163,6 +169,7 @@ def request_to_file(
         deadline: seconds that the whole of it may take.
         resume: ask only for what comes after the bytes that `path` has.
         refused_types: media types that cannot be the file.
+        most: bytes that it can have; an answer that goes on is given up.
 
     Raises:
         RetryableError: if the connection or the server fails, the body is shorter
@@ -184,7 +191,8 @@ def request_to_file(
             goes_on = answer.status_code == 206
             if goes_on and _first_byte(answer) != have:
                 raise RetryableError("the server sent another part than asked for")
-            size = _save(answer, path, "ab" if goes_on else "wb", deadline, until)
+            mode = "ab" if goes_on else "wb"
+            size = _save(answer, path, mode, deadline, until, most)
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         raise RetryableError(explain(error)) from None
     announced = answer.headers.get("Content-Length", "")
@@ -226,7 +234,7 @@ def explain(error: Exception) -> str:
         cause = inner
     # urllib3 begins with the object that failed.
     reason = re.sub(r"^<?\w+\(.*?\)>?: ", "", str(cause))
-    return f"the connection failed: {reason}"
+    return f"the connection failed: {without_secrets(reason)}"
 
 
 def _save(
@@ -235,6 +243,7 @@ def _save(
     mode: str,
     deadline: float | None,
     until: float | None,
+    most: int | None,
 ) -> int:
     size = 0
     with path.open(mode) as file:
@@ -242,6 +251,11 @@ def _save(
         while chunk := answer.raw.read1(CHUNK):
             file.write(chunk)
             size += len(chunk)
+            if most is not None and size > most:
+                raise RetryableError(
+                    f"more than {gigabytes(most)} came, and no clip has as much",
+                    damaged=True,
+                )
             if until is not None and time.monotonic() > until:
                 raise RetryableError(f"slow: {size:,} bytes in {deadline:g} s")
     return size

@@ -1,6 +1,7 @@
 """What a Hugging Face hub says, and what becomes of it."""
 
 import pytest
+from huggingface_hub.hf_api import RepoFile
 
 from tests.corpus.loopback_hub import COMMIT
 from workflow_src.corpus.hub import HubRepository, ParquetFile, ParquetFolder
@@ -53,6 +54,17 @@ def test_only_parquet_files_are_listed(hub):
         ("data/a.parquet", 7),
         ("data/b.parquet", 7),
     ]
+
+
+@pytest.mark.parametrize(
+    "name", ["../a.parquet", "/etc/a.parquet", "b/../../a.parquet"]
+)
+def test_a_file_that_leads_out_of_the_data_set_is_refused(hub, monkeypatch, name):
+    place = HubRepository("owner/clips", "main", FAST, hub.address)
+    entry = RepoFile(path=name, size=1, oid="0" * 40)
+    monkeypatch.setattr(place._api, "list_repo_tree", lambda *_, **__: [entry])
+    with pytest.raises(InputError, match=r"has a file '.*a\.parquet', out of it"):
+        place.files()
 
 
 def test_a_data_set_without_parquet_files_is_named(hub):

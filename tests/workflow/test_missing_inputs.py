@@ -23,8 +23,9 @@ def commands(clone: Clone) -> dict[str, list[str]]:
     ).stdout
     found = {}
     for line in shown.splitlines():
-        if line.strip().startswith("python -m workflow_src "):
-            words = shlex.split(line.partition(" > ")[0])[3:]
+        _, step, options = line.partition("python -m workflow_src ")
+        if step:
+            words = shlex.split(options.partition(" > ")[0])
             found.setdefault(words[0], words)
     return found
 

@@ -23,6 +23,7 @@ SHORTENED_CHUNK = re.compile(
 # Lengths that a program writes which streams WAV and does not know the length.
 UNKNOWN_LENGTHS = {0, 2**31 - 1, 2**32 - 1}
 UNKNOWN_FRAMES = 2**63 - 1  # libsndfile's, for FLAC written to a pipe
+MOST_CHANNELS = 64  # more take gigabytes of memory, and no recording has them
 MP3_TOLERANCE = 2304  # samples: two MPEG frames
 
 
@@ -101,6 +102,8 @@ def _read(path: str | Path, seconds: float) -> tuple[NDArray[np.float32], int]:
             with _Sequential(file.fileno(), closefd=False) as sound:
                 if sound.samplerate not in SAMPLE_RATES:
                     raise BadAudio("corrupt", f"{sound.samplerate} samples a second")
+                if sound.channels > MOST_CHANNELS:
+                    raise BadAudio("corrupt", f"{sound.channels} channels")
                 wanted = math.ceil((seconds + MARGIN_SECONDS) * sound.samplerate)
                 samples = sound.read(wanted, dtype="float32", always_2d=True)
                 _refuse_truncated(sound, len(samples), min(wanted, sound.frames))

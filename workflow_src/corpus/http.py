@@ -6,7 +6,7 @@ from urllib.parse import quote, urlsplit
 import requests
 
 from workflow_src.corpus.captions import Clip
-from workflow_src.corpus.source import LostClip
+from workflow_src.corpus.source import CLIP_BYTES, LostClip
 from workflow_src.errors import InputError
 from workflow_src.transfer import RefusedError, request_to_file
 
@@ -66,6 +66,7 @@ class HttpTransport:
                 self.timeout,
                 deadline=self.deadline,
                 refused_types=NOT_AUDIO,
+                most=CLIP_BYTES,
             )
         except RefusedError as refused:
             state = LOST_FOR_GOOD.get(refused.status, "failed")

@@ -19,7 +19,7 @@ from huggingface_hub.hf_api import RepoFile
 from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from workflow_src.corpus.mirrors import Mirror
-from workflow_src.errors import InputError
+from workflow_src.errors import InputError, in_one_line, without_secrets
 from workflow_src.transfer import DEFAULT_RETRY, RetryPolicy, check_sums
 
 logger = logging.getLogger(__name__)
@@ -253,4 +253,4 @@ def _reason_of(error: BaseException) -> str:
         return f"HTTP {response.status_code} {response.reason_phrase}".strip()
     while isinstance(error.__cause__, Exception):
         error = error.__cause__
-    return " ".join(str(error).split()) or type(error).__name__
+    return without_secrets(in_one_line(error)) or type(error).__name__

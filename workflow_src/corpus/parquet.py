@@ -14,11 +14,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from workflow_src.corpus.mirrors import MirrorColumns
+from workflow_src.corpus.source import CLIP_BYTES
 from workflow_src.errors import InputError, in_one_line
 from workflow_src.files import gigabytes
 
 ROWS_AT_ONCE = 16  # in memory: some 30 MB of audio
-CLIP_BYTES = 64 << 20  # ten seconds of 8 channels at 192 kHz
 TEXT_BYTES = 256 << 20  # the columns beside the audio, of one row group
 GROUP_BYTES = 4 << 30  # one row group
 # Uncompressed by compressed bytes. Audio hardly compresses; the allowance lets small

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from workflow_src.audio.settings import ClipForm
 from workflow_src.corpus.mirrors import PRESETS, Mirror
-from workflow_src.errors import InputError
+from workflow_src.errors import SECRET, InputError
 from workflow_src.settings import Settings
 from workflow_src.transfer import RetryPolicy
 
@@ -58,6 +58,12 @@ class AudioCapsSource(Settings):
         place = self.captions or ""
         if "://" in place and "{split}" not in place:
             raise InputError(f"audiocaps.captions: {place} has no {{split}} in it")
+        for key, address in (("captions", place), ("url", self.url or "")):
+            if SECRET.search(address):
+                raise InputError(
+                    f"audiocaps.{key} has a name or password in it, which logs and "
+                    "records would show: write it into ~/.netrc instead"
+                )
         for key, name in (("source", self.source), ("test_source", self.test_source)):
             if name is not None:
                 self._check_source(key, name)

@@ -6,6 +6,9 @@ from typing import Protocol
 
 from workflow_src.corpus.captions import Clip
 
+# Of a clip's encoded audio, at most: ten seconds of 8 channels at 192 kHz.
+CLIP_BYTES = 64 << 20
+
 
 @dataclass(frozen=True)
 class FetchedAudio:

@@ -16,7 +16,7 @@ from workflow_src.corpus.javascript import Runtime, no_runtime
 from workflow_src.corpus.processes import run_limited
 from workflow_src.corpus.source import LostClip
 from workflow_src.corpus.youtube_messages import classify, lacks_runtime, messages
-from workflow_src.errors import InputError
+from workflow_src.errors import InputError, without_secrets
 from workflow_src.transfer import RetryableError
 
 logger = logging.getLogger(__name__)
@@ -125,8 +125,8 @@ class YoutubeTransport:
                 shutil.copyfile(self.cookies, copy.name)
             cookies = copy.name if self.cookies is not None else None
             ended = run_limited(self.command(clip, folder, cookies), self.deadline)
-        logger.debug("%s: yt-dlp: %s", clip.file_name, ended.output)
-        errors, warnings = messages(ended.errors)
+        logger.debug("%s: yt-dlp: %s", clip.file_name, without_secrets(ended.output))
+        errors, warnings = messages(without_secrets(ended.errors))
         for message in warnings:
             logger.warning("%s: yt-dlp: %s", clip.file_name, message)
         path = folder / FILE
