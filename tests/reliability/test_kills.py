@@ -183,3 +183,15 @@ def test_snakemake_is_killed_with_all_its_children(tmp_path):
     store = killed.folder / PART
     assert digests(store) == digests(whole.folder / PART)
     assert "cannot be locked" not in said
+
+
+@pytest.mark.slow
+def test_the_whole_graph_is_killed_thirty_times(tmp_path):
+    """Thirty kills on the way to every result of the smoke scale."""
+    whole = smoke(tmp_path / "whole")
+    start = time.monotonic()
+    run_and_kill(f"{SNAKEMAKE} all", whole.folder, None, tmp_path / "whole.log")
+    longest = (time.monotonic() - start) / 6
+    killed, said = kill_snakemake(tmp_path, "all", 30, longest)
+    assert made(killed) == made(whole)
+    assert "cannot be locked" not in said
