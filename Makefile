@@ -4,6 +4,7 @@
 #   pull   the demo's artifacts instead: fetched, checked, known to Snakemake
 #   bench  what is fast and what is not, on one CPU thread
 #   test   linters, unit tests and the graph at smoke scale
+#   test-reliability  many kills, of steps and of Snakemake
 #   docs   the pages of docs/ and the reference as a site, in site/
 PYTHON ?= python3
 VENV := .venv
@@ -13,7 +14,7 @@ ACTIVATE := . $(VENV)/bin/activate
 # 7 s for a job with BERT.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: env demo pull bench dvc-commit test test-slow docs format lock clean
+.PHONY: env demo pull bench dvc-commit test test-slow test-reliability docs format lock clean
 
 # What the selected corpus needs beside: a JavaScript runtime for YouTube's downloads.
 env: $(ENV)
@@ -53,6 +54,10 @@ test: env
 
 test-slow: env
 	$(ACTIVATE) && python -m pytest -m slow
+
+# Many kills, of steps and of Snakemake; docs/reliability.md.
+test-reliability: env
+	$(ACTIVATE) && python -m pytest tests/reliability
 
 # In an environment of its own: the reference is read from the code, not imported.
 .venv-docs/.complete: requirements-docs.txt
