@@ -172,7 +172,7 @@ def test_a_checkpoint_s_pickle_is_refused_before_it_runs(tmp_path, capsys):
     from workflow_src.models.weights import load_weights
 
     path = tmp_path / "resume.pt"
-    path.write_bytes(pickle.dumps(Program()))
+    path.write_bytes(pickle.dumps(Program(), protocol=2))
     with pytest.raises(InputError, match="no whole checkpoint"):
         load_weights(path)
     assert not capsys.readouterr().out

@@ -246,7 +246,7 @@ def _may_pass(error: Exception) -> bool:
     return status in (408, 425, 429) or status >= 500
 
 
-def _reason_of(error: BaseException) -> str:
+def _reason_of(error: Exception) -> str:
     """The innermost error's message, in one line and without addresses."""
     response = getattr(error, "response", None)
     if response is not None:
