@@ -269,11 +269,16 @@ STUDY = CONFIG.study
 def study_runs(task=None):
     """Folders of the study's trainings, of one task or both."""
     return [
-        LAYOUT.studied(clips).run(own, recipe, seed)
-        for own, clips, recipe in STUDY.trainings
-        for seed in STUDY.seeds
-        if own == (task or own)
+        LAYOUT.studied(arm.corpus).run(arm.task, arm.recipe, seed)
+        for arm, seeds in STUDY.arms.items()
+        for seed in seeds
+        if arm.task == (task or arm.task)
     ]
+
+
+def times(wildcards):
+    """Length of a training of the study, in multiples of `updates`."""
+    return int(wildcards.length.removeprefix("x") or 1)
 
 
 def study_test_time(task):
@@ -282,7 +287,7 @@ def study_test_time(task):
     if task not in tested.tasks:
         return []
     return [
-        LAYOUT.studied(tested.clips).run(task, tested.recipe, seed)
+        LAYOUT.studied(str(tested.clips)).run(task, tested.recipe, seed)
         for seed in STUDY.seeds
     ]
 
