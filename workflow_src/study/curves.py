@@ -17,8 +17,8 @@ def curves_table(arms: Mapping[Arm, tuple[int, ...]], runs: Path) -> pd.DataFram
     """Gather the histories.
 
     Columns: task, train_clips, length, recipe, seed, epoch (from 1), progress (share of
-    the training), loss, selection (the validation metric that picks the epoch; empty where
-    an epoch was not validated) and best (`*` at the epoch that was kept).
+    the training), loss, selection (the validation metric that picks the epoch; empty
+    where an epoch was not validated) and best (`*` at the epoch that was kept).
 
     Args:
         arms: what was trained, with its seeds.
