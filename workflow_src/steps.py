@@ -52,6 +52,7 @@ STEPS: dict[str, dict[str, str]] = {
         "study": "study.command:write_study",
         "headlines": "report.headlines:write_headlines",
         "pictures": "report.pictures:draw_pictures",
+        "method-figure": "report.method_figure:draw_method",
         "table-formats": "report.formats.command:write_formats",
         "caption-statistics": "report.caption_statistics:write_caption_statistics",
         "figure3": "report.examples:write_examples",
