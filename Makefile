@@ -79,18 +79,22 @@ format: env
 
 # Resolves requirements.in anew, in a throw-away environment; what is pinned already
 # stays where requirements.in allows it. The checksum is that of the CPU build of torch
-# for Python 3.11 on Linux.
+# for Python 3.11 on Linux. The other files are complete lists: they get their checksums.
 TORCH_CPU := 6746dbcbeb526eb61330b76b41ff1b4eb848951103a892eeb080dfa2b264667b
 LOCKS := requirements requirements-torch requirements-cuda
+LISTS := browser docs download serve
+UV := .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11.5 --generate-hashes --no-annotate --no-header
 
 lock:
 	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/python -m pip install --quiet --no-compile uv==0.13.9
 	cat $(LOCKS:=.txt) | grep -v $(TORCH_CPU) > .venv-lock/all
-	.venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --output-file .venv-lock/all requirements.in
+	$(UV) --output-file .venv-lock/all requirements.in
 	for part in $(LOCKS); do { echo '# Written by `make lock`.'; awk -v part=$$part \
 	'/^[^ #]/ { own = "requirements" (/^torch==/ ? "-torch" : /^(cuda-|nvidia-|triton==)/ ? "-cuda" : "") } \
 	own == part { print; if (/^torch==/) print "    --hash=sha256:$(TORCH_CPU) \\" }' .venv-lock/all; } > $$part.txt; done
+	for list in $(LISTS); do { grep '^#' requirements-$$list.txt; \
+	$(UV) --no-deps requirements-$$list.txt; } > .venv-lock/list && cp .venv-lock/list requirements-$$list.txt; done
 	rm -rf .venv-lock
 
 clean:
