@@ -27,6 +27,13 @@ if CONFIG.selected_corpus != "folder":
     include: f"corpus_{CONFIG.selected_corpus}.smk"
 
 
+# Compute nodes often have no network.
+if any(selected.downloads(CONFIG, split) for split in CORPUS_SPLITS):
+
+    localrules:
+        ingest,
+
+
 rule ingest:
     input:
         source_files,

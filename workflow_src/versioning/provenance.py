@@ -150,9 +150,9 @@ def write(folder: Path) -> None:
             entries[path] = Entry(fingerprint(path) if known else None, record)
     # What was pulled without them, and nothing has made anew since.
     for path, entry in read_entries(folder / NAME).items():
-        if entry.travels_alone and not path.exists():
-            if store.read(path) == entry.record:
-                entries[path] = entry
+        alone = entry.travels_alone and not path.exists()
+        if alone and store.read(path) == entry.record:
+            entries[path] = entry
     write_entries(folder / NAME, dict(sorted(entries.items())))
 
 
