@@ -36,6 +36,11 @@ IN_ALL = {rule for rules in STAGES.values() for rule in rules}
 PULL = "python -m workflow_src.versioning.pull"
 CAPTION = "python -m workflow_src caption captioning/all"
 OVERLAY = "config/smoke.yaml"
+WRITE_STAGES = (
+    "from pathlib import Path; from workflow_src.layout import Layout; "
+    "from workflow_src.versioning.pipelines import write_stages; "
+    f'write_stages(Path("dvc.yaml"), Layout("{CORPUS}"))'
+)
 RETRIEVAL = "    epochs: 1\n    batch_size: 8\n    learning_rate: 1.0e-3\nmetrics"
 
 
@@ -211,6 +216,72 @@ def test_both_tools_agree_for_every_leaf(pulled):
     # Another `corpus` needs a folder that is there.
     for leaf in set(effects({}, pulled.folder / "config.yaml")) - {"corpus"}:
         check_leaf(pulled, leaf)
+
+
+def outputs(clone, target: str) -> dict[str, set[str]]:
+    """Rule -> the files that it writes on the way to a target, made or not."""
+    text = clone.run(f"snakemake --dry-run --forceall {target}").stdout
+    found: dict[str, set[str]] = {}
+    for block in re.split(r"\n(?:local)?rule ", text)[1:]:
+        rule = block.split(":")[0]
+        if listed := re.search(r"^ +output: (.*)$", block, re.MULTILINE):
+            found.setdefault(rule, set()).update(listed[1].split(", "))
+    return found
+
+
+def test_every_stage_writes_into_its_own_output(finished):
+    folders = {"features": "data", "train": "runs", "evaluate": "results"}
+    written = outputs(finished, "all features")
+    for stage, rules in STAGES.items():
+        assert written.keys() & set(rules), stage
+        for rule in written.keys() & set(rules):
+            for path in written[rule]:
+                # Which DVC does not keep.
+                if path != f"runs/{CORPUS}/corpus.yaml":
+                    assert path.startswith(f"{folders[stage]}/{CORPUS}/"), rule
+    # The targets of the stages make nothing of a later one.
+    assert not outputs(finished, "features").keys() & {
+        *STAGES["train"],
+        *STAGES["evaluate"],
+    }
+    assert not outputs(finished, "runs").keys() & set(STAGES["evaluate"])
+
+
+def reproduce_twice(clone) -> None:
+    clone.ship(CORPUS)
+    clone.run(f"python -c '{WRITE_STAGES}'")
+    kept = {}
+    for stage in ("features", "train", "evaluate"):
+        clone.run(f"dvc repro {stage}")
+        # What an earlier stage has made is as it left it.
+        locked = yaml.safe_load((clone.folder / "dvc.lock").read_text())["stages"]
+        kept[stage] = locked[stage]["outs"]
+        assert {name: locked[name]["outs"] for name in kept} == kept
+        assert not json.loads(
+            clone.run(f"dvc status --json {' '.join(kept)} 2>/dev/null").stdout
+        )
+    before = {name: files(clone.folder / name) for name in ("runs", "data", "results")}
+    done = clone.run("dvc repro")
+    assert "Data and pipelines are up to date." in done.stdout
+    assert "Running stage" not in done.stdout
+    after = {name: files(clone.folder / name) for name in before}
+    assert after == before
+    # And what `make dvc-commit` would record is what the stages have recorded.
+    clone.run("python -m workflow_src.versioning.commit")
+    assert not stages(clone)
+    done = clone.run("dvc repro")
+    assert "Data and pipelines are up to date." in done.stdout
+
+
+def test_dvc_repro_of_a_finished_run_converges(finished, tmp_path):
+    shutil.copytree(finished.folder, tmp_path / "clone", symlinks=True)
+    reproduce_twice(Clone(tmp_path / "clone"))
+
+
+@pytest.mark.slow
+def test_dvc_repro_from_nothing_converges(fresh):
+    fresh.select_scale("smoke")
+    reproduce_twice(fresh)
 
 
 def test_a_corrupted_or_interrupted_pull_is_repaired_by_pulling_again(another):
