@@ -125,11 +125,17 @@ def test_what_is_scored_and_counted_is_of_the_chosen_clips(
         max_missing=0.2,
     )
     steps.corpus_table(
-        manifest=tmp_path / "manifest.csv", table=tmp_path / "corpus.csv", audiocaps=True
+        manifest=tmp_path / "manifest.csv",
+        table=tmp_path / "corpus.csv",
+        audiocaps=True,
     )
     names = [clip.file_name for clip in (CLIPS if got == 12 else CLIPS[3:10])]
     assert WaveformStore(tmp_path / "waveforms").names == names
     assert list(read_references(tmp_path / "captions.csv")) == names
     with (tmp_path / "corpus.csv").open(newline="") as file:
         (row,) = csv.DictReader(file)
-    assert (row["wanted"], row["got"], row["act_authors"]) == (str(got), str(got), "957")
+    assert (row["wanted"], row["got"], row["act_authors"]) == (
+        str(got),
+        str(got),
+        "957",
+    )
