@@ -96,7 +96,7 @@ def test_a_corpus_of_ones_own_beside_the_one_that_ships(fresh, birds, tmp_path):
     scores = json.loads((other.folder / RUN / "scores.json").read_text())
     assert scores["clips"] == 4
     # Both corpora are fetched where all is asked for, each from its own remote.
-    other.run("git checkout -q config && dvc pull")
+    other.run("git checkout -q config && dvc pull --force")
     assert (other.folder / "runs" / "embedded-demo").exists()
 
 

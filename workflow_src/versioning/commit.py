@@ -16,6 +16,7 @@ from workflow_src.versioning.command import changes, dvc
 from workflow_src.versioning.pipelines import (
     SHIPPED,
     addresses,
+    remote_addresses,
     waveforms_address,
     write_stages,
 )
@@ -43,11 +44,12 @@ def commit() -> None:
     path = stages_file(layout.name)
     _require_finished()
     write_stages(path, layout)
-    stages = addresses(path)
+    stages, pushed = addresses(path), remote_addresses(path)
     waveforms = waveforms_address(path)
     if waveforms:
         pack_all(layout)
         stages.append(waveforms)
+        pushed.append(waveforms)
     write_shipped(load(), layout)
     for folder in provenance.folders(layout).values():
         provenance.write(folder)
@@ -55,7 +57,7 @@ def commit() -> None:
     remote = dvc("config", "core.remote", capture=True).strip()
     if path == SHIPPED_STAGES:
         remote = SHIPPED
-    dvc("push", "--quiet", *stages)
+    dvc("push", "--quiet", *pushed)
     if remote == SHIPPED:
         # Other remotes may serve other clones: tidying those is for their owners.
         arguments = ("--workspace", "--cloud", "--remote", SHIPPED)

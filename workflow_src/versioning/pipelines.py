@@ -16,7 +16,7 @@ import yaml
 from dvc.utils.serialize import modify_yaml
 
 from workflow_src.config import load
-from workflow_src.config.dependencies import trained_recipes
+from workflow_src.config.dependencies import STAGES, trained_recipes
 from workflow_src.config.schema import Config
 from workflow_src.layout import FRONT_ENDS, Layout
 from workflow_src.models.run_folder import HISTORY
@@ -62,8 +62,12 @@ def write_stages(path: Path, layout: Layout) -> None:
 
 def addresses(path: Path) -> list[str]:
     """DVC's names of the stages in a file, those of the waveforms left out."""
-    before = "" if path == SHIPPED_STAGES else f"{path}:"
-    return [f"{before}{stage}" for stage in ("features", "train", "evaluate")]
+    return [_address(path, stage) for stage in STAGES]
+
+
+def remote_addresses(path: Path) -> list[str]:
+    """Of those, the ones whose files are in a remote and not in git."""
+    return [_address(path, stage) for stage in STAGES if stage != "evaluate"]
 
 
 def waveforms_address(path: Path) -> str | None:
@@ -71,7 +75,11 @@ def waveforms_address(path: Path) -> str | None:
     stages = yaml.safe_load(path.read_text(encoding="utf-8"))["stages"]
     if WAVEFORMS not in stages:
         return None
-    return WAVEFORMS if path == SHIPPED_STAGES else f"{path}:{WAVEFORMS}"
+    return _address(path, WAVEFORMS)
+
+
+def _address(path: Path, stage: str) -> str:
+    return stage if path == SHIPPED_STAGES else f"{path}:{stage}"
 
 
 def _waveforms() -> dict[str, Any]:

@@ -13,7 +13,11 @@ from pathlib import Path
 from workflow_src.errors import InputError
 from workflow_src.versioning import provenance
 from workflow_src.versioning.command import changes, dvc
-from workflow_src.versioning.pipelines import addresses, waveforms_address
+from workflow_src.versioning.pipelines import (
+    addresses,
+    remote_addresses,
+    waveforms_address,
+)
 from workflow_src.versioning.selected import selected_layout, stages_file
 from workflow_src.versioning.waveforms import unpack_all
 
@@ -31,10 +35,12 @@ def pull(waveforms: bool = False) -> None:
     path = stages_file(layout.name)
     if not path.exists():
         raise InputError(f"no artifacts of {layout.name} are under version control")
-    stages, packed = addresses(path), waveforms_address(path)
+    stages, pulled = addresses(path), remote_addresses(path)
+    packed = waveforms_address(path)
     if waveforms and packed:
         stages.append(packed)
-    dvc("pull", *stages)
+        pulled.append(packed)
+    dvc("pull", *pulled)
     _stop_at("dvc status finds changed", changes(*stages))
     if waveforms:
         unpack_all(layout)
