@@ -2,6 +2,7 @@
 #   env    the environment in .venv, from the pinned requirements
 #   demo   the whole workflow on the embedded corpus, offline
 #   pull   the demo's artifacts instead: fetched, checked, known to Snakemake
+#   pull-waveforms   the waveforms too, of a corpus that has them under version control
 #   bench  what is fast and what is not, on one CPU thread
 #   test   linters, unit tests and the graph at smoke scale
 #   lock   requirements.txt with all checksums, from requirements.in
@@ -14,7 +15,7 @@ ACTIVATE := . $(VENV)/bin/activate
 # 7 s for a job with BERT.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: env demo pull bench dvc-commit test test-slow docs format lock clean
+.PHONY: env demo pull pull-waveforms bench dvc-commit test test-slow docs format lock clean
 
 # What the selected corpus needs beside: a JavaScript runtime for YouTube's downloads.
 env: $(ENV)
@@ -46,6 +47,9 @@ demo: env
 
 pull: env
 	$(ACTIVATE) && python -m workflow_src.versioning.pull
+
+pull-waveforms: env
+	$(ACTIVATE) && python -m workflow_src.versioning.pull --waveforms
 
 # On a GPU: python -m benchmarks.all --device cuda; docs/performance.md.
 bench: env

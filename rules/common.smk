@@ -105,6 +105,13 @@ if workflow.resource_settings.nodes is None:
         os.environ[gpus.VISIBLE] = ""
 
 
+# Jobs that fetch clips side by side; `--resources download=N` allows N of them. They
+# share one pace however many they are (audiocaps.clips_per_hour).
+DOWNLOADS = 4
+if workflow.global_resources.get("download").value is None:
+    workflow.register_resource("download", DOWNLOADS)
+
+
 def share_of_cores(threads):
     """What a job that uses so many threads takes from --cores.
 

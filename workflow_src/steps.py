@@ -20,6 +20,7 @@ STEPS: dict[str, dict[str, str]] = {
         "ingest": "corpus.steps:ingest",
         "join": "corpus.steps:join",
         "merge-manifests": "corpus.steps:merge_manifests",
+        "corpus-table": "corpus.steps:corpus_table",
     },
     "features": {"log-mels": "corpus.steps:log_mels"},
     "text": {

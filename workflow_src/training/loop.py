@@ -23,6 +23,7 @@ from workflow_src.augment.generators import seed_from
 from workflow_src.errors import InputError, in_one_line
 from workflow_src.files import write_atomically
 from workflow_src.models.run_folder import (
+    HALF,
     HISTORY,
     MODEL,
     RESUME,
@@ -140,7 +141,8 @@ def fit(training: Training, folder: Path) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     # Whoever reads the folder takes the weights for what the record describes.
-    (folder / MODEL).unlink(missing_ok=True)
+    for name in (MODEL, HALF):
+        (folder / name).unlink(missing_ok=True)
     write_record(training.record, folder)
     refuse_to_repeat(training.record, folder)
     torch.manual_seed(training.seed)
