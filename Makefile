@@ -2,9 +2,11 @@
 #   env    the environment in .venv, from the pinned requirements
 #   demo   the whole workflow on the embedded corpus, offline
 #   pull   the demo's artifacts instead: fetched, checked, known to Snakemake
+#   pull-waveforms   the waveforms too, of a corpus that has them under version control
 #   bench  what is fast and what is not, on one CPU thread
 #   test   linters, unit tests and the graph at smoke scale
 #   test-reliability  many kills, of steps and of Snakemake
+#   lock   requirements.txt with all checksums, from requirements.in
 #   docs   the pages of docs/ and the reference as a site, in site/
 PYTHON ?= python3
 VENV := .venv
@@ -15,6 +17,7 @@ ACTIVATE := . $(VENV)/bin/activate
 export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: env demo pull bench dvc-commit test test-slow test-reliability docs format lock clean
+.PHONY: env demo pull pull-waveforms bench dvc-commit test test-slow docs format lock clean
 
 # What the selected corpus needs beside: a JavaScript runtime for YouTube's downloads.
 env: $(ENV)
@@ -22,12 +25,22 @@ env: $(ENV)
 	if [ -n "$$further" ]; then $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile $$further; fi
 
 # --no-compile: Python compiles what is imported; most of this never is.
-$(ENV): requirements.txt requirements-hashed.txt pyproject.toml workflow_src/environment.py
-	@$(PYTHON) -c 'import sys; sys.version_info[:2] == (3, 11) or sys.exit("Python 3.11 is needed, this is %d.%d: make PYTHON=python3.11 ..." % sys.version_info[:2])'
+PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile
+LOCKED := $(PIP) --no-deps --require-hashes
+
+# torch first, by itself: pip is to take a CPU build where it is offered one, and would
+# pass it over in favour of a file whose checksum the index states.
+
+$(ENV): requirements.txt requirements-torch.txt requirements-cuda.txt pyproject.toml workflow_src/environment.py
+	@$(PYTHON) -c 'import sys; (3, 11) <= sys.version_info[:2] <= (3, 13) or sys.exit("Python 3.11, 3.12 or 3.13 is needed, this is %d.%d: make PYTHON=python3.12 ..." % sys.version_info[:2])'
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile -r requirements.txt
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes -r requirements-hashed.txt
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall --editable .
+	$(VENV)/bin/python -m pip download --quiet --disable-pip-version-check --no-deps --dest $(VENV)/torch "$$(grep -o '^torch==[^ ]*' requirements-torch.txt)"
+	$(LOCKED) --no-index --find-links $(VENV)/torch -r requirements-torch.txt
+	rm -r $(VENV)/torch
+	$(LOCKED) -r requirements.txt
+	@if $(VENV)/bin/python -m workflow_src.environment --torch-needs-cuda; then \
+	set -x; $(LOCKED) -r requirements-cuda.txt; fi
+	$(PIP) --no-deps --no-build-isolation --force-reinstall --editable .
 	$(VENV)/bin/python -m workflow_src.environment
 	@touch $@
 
@@ -36,6 +49,9 @@ demo: env
 
 pull: env
 	$(ACTIVATE) && python -m workflow_src.versioning.pull
+
+pull-waveforms: env
+	$(ACTIVATE) && python -m workflow_src.versioning.pull --waveforms
 
 # On a GPU: python -m benchmarks.all --device cuda; docs/performance.md.
 bench: env
@@ -71,11 +87,24 @@ docs: .venv-docs/.complete
 format: env
 	$(ACTIVATE) && ruff check --fix . && ruff format . && snakefmt Snakefile rules
 
-# Writes requirements.txt anew from requirements.in, in a throw-away environment.
+# Resolves requirements.in anew, in a throw-away environment; what is pinned already
+# stays where requirements.in allows it. The checksum is that of the CPU build of torch
+# for Python 3.11 on Linux. The other files are complete lists: they get their checksums.
+TORCH_CPU := 6746dbcbeb526eb61330b76b41ff1b4eb848951103a892eeb080dfa2b264667b
+LOCKS := requirements requirements-torch requirements-cuda
+LISTS := browser docs download serve
+UV := .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11.5 --generate-hashes --no-annotate --no-header
+
 lock:
 	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
-	.venv-lock/bin/python -m pip install --quiet --no-compile -r requirements.in
-	.venv-lock/bin/python -m pip freeze | sed 's/+cpu$$//' > requirements.txt
+	.venv-lock/bin/python -m pip install --quiet --no-compile uv==0.13.9
+	cat $(LOCKS:=.txt) | grep -v $(TORCH_CPU) > .venv-lock/all
+	$(UV) --output-file .venv-lock/all requirements.in
+	for part in $(LOCKS); do { echo '# Written by `make lock`.'; awk -v part=$$part \
+	'/^[^ #]/ { own = "requirements" (/^torch==/ ? "-torch" : /^(cuda-|nvidia-|triton==)/ ? "-cuda" : "") } \
+	own == part { print; if (/^torch==/) print "    --hash=sha256:$(TORCH_CPU) \\" }' .venv-lock/all; } > $$part.txt; done
+	for list in $(LISTS); do { grep '^#' requirements-$$list.txt; \
+	$(UV) --no-deps requirements-$$list.txt; } > .venv-lock/list && cp .venv-lock/list requirements-$$list.txt; done
 	rm -rf .venv-lock
 
 clean:

@@ -105,6 +105,13 @@ if workflow.resource_settings.nodes is None:
         os.environ[gpus.VISIBLE] = ""
 
 
+# Jobs that fetch clips side by side; `--resources download=N` allows N of them. They
+# share one pace however many they are (audiocaps.clips_per_hour).
+DOWNLOADS = 4
+if workflow.global_resources.get("download").value is None:
+    workflow.register_resource("download", DOWNLOADS)
+
+
 def share_of_cores(threads):
     """What a job that uses so many threads takes from --cores.
 
@@ -269,11 +276,16 @@ STUDY = CONFIG.study
 def study_runs(task=None):
     """Folders of the study's trainings, of one task or both."""
     return [
-        LAYOUT.studied(clips).run(own, recipe, seed)
-        for own, clips, recipe in STUDY.trainings
-        for seed in STUDY.seeds
-        if own == (task or own)
+        LAYOUT.studied(arm.corpus).run(arm.task, arm.recipe, seed)
+        for arm, seeds in STUDY.arms.items()
+        for seed in seeds
+        if arm.task == (task or arm.task)
     ]
+
+
+def times(wildcards):
+    """Length of a training of the study, in multiples of `updates`."""
+    return int(wildcards.length.removeprefix("x") or 1)
 
 
 def study_test_time(task):
@@ -282,7 +294,7 @@ def study_test_time(task):
     if task not in tested.tasks:
         return []
     return [
-        LAYOUT.studied(tested.clips).run(task, tested.recipe, seed)
+        LAYOUT.studied(str(tested.clips)).run(task, tested.recipe, seed)
         for seed in STUDY.seeds
     ]
 

@@ -27,6 +27,13 @@ if CONFIG.selected_corpus != "folder":
     include: f"corpus_{CONFIG.selected_corpus}.smk"
 
 
+# Compute nodes often have no network.
+if any(selected.downloads(CONFIG, split) for split in CORPUS_SPLITS):
+
+    localrules:
+        ingest,
+
+
 rule ingest:
     input:
         source_files,
@@ -106,15 +113,29 @@ use rule join as join_tagged with:
 
 rule merge_manifests:
     input:
-        FIRST_USE,  # as corpus.csv is committed
-        manifests=[LAYOUT.shard_manifest(split) for split in CORPUS_SPLITS],
+        [LAYOUT.shard_manifest(split) for split in CORPUS_SPLITS],
     output:
+        LAYOUT.manifest,
+    log:
+        LAYOUT.logs / "merge_manifests.log",
+    conda:
+        "../envs/workflow.yaml"
+    shell:
+        "python -m workflow_src merge-manifests --manifests {input:q}"
+        " --manifest {output:q} > {log:q} 2>&1"
+
+
+# Clips wanted, got and lost, by split.
+rule corpus_table:
+    input:
+        FIRST_USE,  # as it is committed
         manifest=LAYOUT.manifest,
-        table=shown(
+    output:
+        shown(
             LAYOUT.results / "corpus.csv", "corpus", "Corpus", "clips by split", "CSV"
         ),
     log:
-        LAYOUT.logs / "merge_manifests.log",
+        LAYOUT.logs / "corpus_table.log",
     conda:
         "../envs/workflow.yaml"
     params:
@@ -124,6 +145,5 @@ rule merge_manifests:
             else "--no-audiocaps"
         ),
     shell:
-        "python -m workflow_src merge-manifests --manifests {input.manifests:q}"
-        " --manifest {output.manifest:q} --table {output.table:q} {params.audiocaps}"
-        " > {log:q} 2>&1"
+        "python -m workflow_src corpus-table --manifest {input.manifest:q}"
+        " --table {output:q} {params.audiocaps} > {log:q} 2>&1"

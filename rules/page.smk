@@ -131,6 +131,12 @@ PAGE_VIEWS = LAYOUT.runs / "page" / "views.npz"
 # input, and its digest among the parameters makes the page anew.
 PAGE_SWEEP = [LAYOUT.results / "sweep.csv"]
 PAGE_SWEEP = [path for path in PAGE_SWEEP if path.exists()]
+# Likewise the study: this corpus's own, or else that of the scale `study`.
+PAGE_STUDY = [
+    path
+    for corpus in (LAYOUT.name, f"{CONFIG.selected_corpus}-study")
+    if (path := LAYOUT.results.parent / corpus / "study" / "effects.csv").exists()
+][:1]
 
 
 rule retrieved:
@@ -234,6 +240,8 @@ rule page:
         logs=str(LAYOUT.logs),
         sweep=[str(path) for path in PAGE_SWEEP],
         sweep_digest=[file_digest(path) for path in PAGE_SWEEP],
+        study=[str(path) for path in PAGE_STUDY],
+        study_digest=[file_digest(path) for path in PAGE_STUDY],
         tags=lambda wildcards, input: input.tags[:1],
         train_tags=lambda wildcards, input: input.tags[1:],
     shell:
@@ -245,6 +253,7 @@ rule page:
         " --train-waveforms {input.train_waveforms:q}"
         " --retrieved {input.retrieved:q} --views {input.views:q}"
         " --caption-statistics {input.caption_statistics:q} --sweep {params.sweep:q}"
+        " --study {params.study:q}"
         " --tags {params.tags:q} --train-tags {params.train_tags:q}"
         " --logs {params.logs:q} --output {output:q} > {log:q} 2>&1"
 

@@ -214,6 +214,18 @@ rule layer_search:
         " {resources.how} > {log:q} 2>&1"
 
 
+# The picture of the method in the README: `snakemake docs/method.png`.
+rule method_figure:
+    output:
+        "docs/method.png",
+    log:
+        LAYOUT.logs / "method_figure.log",
+    conda:
+        "../envs/workflow.yaml"
+    shell:
+        "python -m workflow_src method-figure --output {output:q} > {log:q} 2>&1"
+
+
 # The pictures of docs/: `snakemake docs/augmentations.md`.
 rule pictures:
     input:

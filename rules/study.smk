@@ -6,9 +6,14 @@ from workflow_src.study.files import STUDY_FILES
 
 # A part of the training corpus, and all that is learned from its captions alone.
 PART = LAYOUT.data / "study" / "{clips}"
-STUDIED = LAYOUT.studied("{clips}")
+STUDIED = LAYOUT.studied("{clips}{length}")
 CAPTIONER = STUDIED.run("captioning", "{recipe}", "{seed}")
 RETRIEVER = STUDIED.run("retrieval", "{recipe}", "{seed}")
+
+
+wildcard_constraints:
+    clips=r"\d+",
+    length=r"(x\d+)?",
 
 
 rule study:
@@ -80,13 +85,17 @@ use rule train_captioning as studied_captioner with:
         settings=CAPTIONER / "settings.yaml",
         vocabulary=CAPTIONER / "vocabulary.txt",
     log:
-        LAYOUT.logs / "study" / "captioner.{clips}.{recipe}.seed{seed}.log",
+        LAYOUT.logs / "study" / "captioner.{clips}{length}.{recipe}.seed{seed}.log",
     benchmark:
-        LAYOUT.logs / "study" / "captioner.{clips}.{recipe}.seed{seed}.time.tsv"
+        LAYOUT.logs / "study" / "captioner.{clips}{length}.{recipe}.seed{seed}.time.tsv"
     params:
         settings=lambda wildcards: to_json(
             studied.captioner(
-                CONFIG, wildcards.recipe, int(wildcards.seed), int(wildcards.clips)
+                CONFIG,
+                wildcards.recipe,
+                int(wildcards.seed),
+                int(wildcards.clips),
+                times(wildcards),
             )
         ),
 
@@ -110,13 +119,17 @@ use rule train_retrieval as studied_retriever with:
         settings=RETRIEVER / "settings.yaml",
         text_encoder=directory(RETRIEVER / "text_encoder"),
     log:
-        LAYOUT.logs / "study" / "retriever.{clips}.{recipe}.seed{seed}.log",
+        LAYOUT.logs / "study" / "retriever.{clips}{length}.{recipe}.seed{seed}.log",
     benchmark:
-        LAYOUT.logs / "study" / "retriever.{clips}.{recipe}.seed{seed}.time.tsv"
+        LAYOUT.logs / "study" / "retriever.{clips}{length}.{recipe}.seed{seed}.time.tsv"
     params:
         settings=lambda wildcards: to_json(
             studied.retriever(
-                CONFIG, wildcards.recipe, int(wildcards.seed), int(wildcards.clips)
+                CONFIG,
+                wildcards.recipe,
+                int(wildcards.seed),
+                int(wildcards.clips),
+                times(wildcards),
             )
         ),
 
@@ -129,7 +142,7 @@ use rule caption_split as studied_split with:
     output:
         CAPTIONER / "captions.csv",
     log:
-        LAYOUT.logs / "study" / "captions.{clips}.{recipe}.seed{seed}.log",
+        LAYOUT.logs / "study" / "captions.{clips}{length}.{recipe}.seed{seed}.log",
 
 
 use rule score_captions as score_studied_captions with:
@@ -143,7 +156,7 @@ use rule score_captions as score_studied_captions with:
         clips=CAPTIONER / "clips.csv",
         statistics=CAPTIONER / "statistics.csv",
     log:
-        LAYOUT.logs / "study" / "scores.{clips}.{recipe}.seed{seed}.log",
+        LAYOUT.logs / "study" / "scores.{clips}{length}.{recipe}.seed{seed}.log",
 
 
 use rule score_retrieval as score_studied_retriever with:
@@ -156,7 +169,7 @@ use rule score_retrieval as score_studied_retriever with:
         scores=RETRIEVER / "scores.json",
         ranks=RETRIEVER / "ranks.csv",
     log:
-        LAYOUT.logs / "study" / "ranks.{clips}.{recipe}.seed{seed}.log",
+        LAYOUT.logs / "study" / "ranks.{clips}{length}.{recipe}.seed{seed}.log",
 
 
 use rule caption_grid as studied_caption_grid with:
@@ -168,9 +181,9 @@ use rule caption_grid as studied_caption_grid with:
     output:
         CAPTIONER / "tta" / "captions.csv",
     log:
-        LAYOUT.logs / "study" / "caption_grid.{clips}.{recipe}.seed{seed}.log",
+        LAYOUT.logs / "study" / "caption_grid.{clips}{length}.{recipe}.seed{seed}.log",
     benchmark:
-        LAYOUT.logs / "study" / "caption_grid.{clips}.{recipe}.seed{seed}.time.tsv"
+        LAYOUT.logs / "study" / "caption_grid.{clips}{length}.{recipe}.seed{seed}.time.tsv"
     params:
         settings=to_json(studied.caption_grid(CONFIG)),
 
@@ -184,7 +197,7 @@ use rule score_caption_grid as score_studied_caption_grid with:
     output:
         study_points(CAPTIONER, "captioning"),
     log:
-        LAYOUT.logs / "study" / "score_caption_grid.{clips}.{recipe}.seed{seed}.log",
+        LAYOUT.logs / "study" / "score_caption_grid.{clips}{length}.{recipe}.seed{seed}.log",
 
 
 use rule score_retrieval_grid as score_studied_retrieval_grid with:
@@ -197,9 +210,9 @@ use rule score_retrieval_grid as score_studied_retrieval_grid with:
     output:
         files=study_points(RETRIEVER, "retrieval"),
     log:
-        LAYOUT.logs / "study" / "retrieval_grid.{clips}.{recipe}.seed{seed}.log",
+        LAYOUT.logs / "study" / "retrieval_grid.{clips}{length}.{recipe}.seed{seed}.log",
     benchmark:
-        LAYOUT.logs / "study" / "retrieval_grid.{clips}.{recipe}.seed{seed}.time.tsv"
+        LAYOUT.logs / "study" / "retrieval_grid.{clips}{length}.{recipe}.seed{seed}.time.tsv"
     params:
         settings=to_json(studied.retrieval_grid(CONFIG)),
 
@@ -220,7 +233,7 @@ STUDY_TESTED = [
 ]
 STUDY_PARTS = [
     LAYOUT.data / "study" / str(clips) / "captions.csv"
-    for clips in dict.fromkeys(clips for _, clips, _ in STUDY.trainings)
+    for clips in dict.fromkeys(arm.clips for arm in STUDY.arms)
 ]
 
 

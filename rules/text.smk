@@ -54,10 +54,29 @@ WORD_PIECES = LAYOUT.word_pieces if CONFIG.retrieval.model.text_encoder is None 
 
 
 # What is made from captions and tags alone: small, and under version control.
+TEXT = [
+    *(LAYOUT.captions(split) for split in SPLITS),
+    LAYOUT.manifest,
+    LAYOUT.vocabulary,
+    WORD_VECTORS,
+    WORD_PIECES,
+]
+
+
 rule text:
     input:
-        expand(LAYOUT.captions("{split}"), split=SPLITS),
-        LAYOUT.manifest,
-        LAYOUT.vocabulary,
-        WORD_VECTORS,
-        WORD_PIECES,
+        TEXT,
+
+
+# All that lies in data/<corpus>/, with the log-mels that the models of the tables see.
+rule features:
+    input:
+        TEXT,
+        [
+            LAYOUT.log_mels(front_end, split)
+            for task, front_end in FRONT_ENDS.items()
+            for split in [
+                *SPLITS,
+                *(["tagged"] if steps.own_encoder(CONFIG, task) else []),
+            ]
+        ],

@@ -1,5 +1,6 @@
 """The command line: every step is there, and bad input is one sentence."""
 
+import importlib.metadata
 import inspect
 
 import pytest
@@ -8,6 +9,7 @@ from workflow_src import cli
 from workflow_src.arguments import parser_of
 from workflow_src.metrics.java import JavaError
 from workflow_src.steps import STEPS, TOOLS, step, tool
+from workflow_src.version import code_version
 
 NAMES = [name for commands in STEPS.values() for name in commands]
 
@@ -100,3 +102,10 @@ def test_what_happens_elsewhere_is_no_bad_input(monkeypatch):
     monkeypatch.setattr(cli, "call", fail)
     with pytest.raises(KeyError, match="a fault of ours"):
         cli.main(["vocabulary", "--captions", "x", "--output", "y"])
+
+
+def test_the_version_is_that_of_the_distribution_and_the_commit(capsys):
+    cli.main(["--version"])
+    printed = capsys.readouterr().out.strip()
+    assert printed == str(code_version())
+    assert printed.startswith(importlib.metadata.version("pairmix-workflow"))

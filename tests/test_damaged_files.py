@@ -55,7 +55,7 @@ READERS = {
     "form.json": lambda path: DecodedWriter(path.parent, ClipForm()),
     "lost.jsonl": lambda path: DecodedSource(path.parent),
     "job.jsonl": lambda path: Downloader(lambda clip, to: to, path.parent, "job"),
-    "data/corpus/records.json": lambda path: provenance.adopt(Layout("corpus")),
+    "data/corpus/provenance.json": lambda path: provenance.adopt(Layout("corpus")),
     ".snakemake/adopted.json": lambda path: provenance.begin(Layout("corpus")),
 }
 
@@ -85,8 +85,13 @@ READERS = {
         ("lost.jsonl", LIST),
         ("lost.jsonl", b'{"file_name": "a"}\n'),
         ("job.jsonl", b'{"file_name": "a"}\n{}\n'),
-        ("data/corpus/records.json", NOT_JSON),
-        ("data/corpus/records.json", b'{"a": 1}'),
+        ("data/corpus/provenance.json", NOT_JSON),
+        ("data/corpus/provenance.json", b'{"a": 1}'),
+        ("data/corpus/provenance.json", b'{"shared": {}, "jobs": [{"files": 1}]}'),
+        (
+            "data/corpus/provenance.json",
+            b'{"shared": {}, "jobs": [{"files": {"a": null}, "record": {}}]}',
+        ),
         (".snakemake/adopted.json", NOT_JSON),
     ],
 )

@@ -3,7 +3,13 @@
 import subprocess
 import sys
 
-from workflow_src.environment import fit_torchaudio, install_snakemake_command
+import pytest
+
+from workflow_src.environment import (
+    fit_torchaudio,
+    install_snakemake_command,
+    needs_cuda,
+)
 
 
 def test_libraries_are_set_aside_and_put_back(tmp_path):
@@ -37,3 +43,17 @@ def test_the_snakemake_script_runs_snakemake(tmp_path):
         [script, "--version"], capture_output=True, text=True, check=True
     )
     assert done.stdout.split(".")[0].isdigit()
+
+
+@pytest.mark.parametrize(
+    ("requirements", "needed"),
+    [
+        (["sympy>=1.13"], False),
+        (["sympy", "nvidia-cudnn-cu13==9.20; sys_platform != 'nowhere'"], True),
+        (["nvidia-cudnn-cu13==9.20; sys_platform == 'nowhere'"], False),
+        (["cuda-toolkit[cublas]==13.0.3"], True),
+        (["nvidia-cudnn-cu13; extra == 'gpu'"], False),
+    ],
+)
+def test_a_torch_for_cuda_is_told_by_its_requirements(requirements, needed):
+    assert needs_cuda(requirements) is needed

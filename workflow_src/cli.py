@@ -36,6 +36,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not words or words[0] in ("-h", "--help"):
         print(_overview())
         return
+    if words[0] == "--version":
+        from workflow_src.version import code_version
+
+        print(code_version())
+        return
     name, *rest = words
     try:
         _command(name)(rest)

@@ -10,12 +10,17 @@ Likewise the script `snakemake` of this environment becomes ours
 (workflow_src/snakemake_command.py). It is no script of the distribution: whoever
 installs the package for its augmentations alone keeps their own `snakemake`.
 
-`make env` runs this after each installation: python -m workflow_src.environment
+`make env` runs this after each installation: python -m workflow_src.environment.
+With `--torch-needs-cuda` it only says, by its exit status, whether the installed torch
+is one that needs the packages of requirements-cuda.txt: `make env` asks before it
+fetches gigabytes.
 """
 
+import importlib.metadata
 import importlib.util
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 SET_ASIDE = ".set-aside"
@@ -41,6 +46,21 @@ def fit_torchaudio(libraries: Path, torch_has_cuda: bool) -> list[str]:
             path.rename(path.with_name(path.name + SET_ASIDE))
             renamed.append(path.name)
     return renamed
+
+
+def needs_cuda(requirements: Iterable[str]) -> bool:
+    """Whether a package needs NVIDIA's packages on this system.
+
+    Args:
+        requirements: its requirements, as its metadata states them.
+    """
+    from packaging.requirements import Requirement
+
+    return any(
+        requirement.name.startswith(("cuda-", "nvidia-"))
+        and (requirement.marker is None or requirement.marker.evaluate({"extra": ""}))
+        for requirement in map(Requirement, requirements)
+    )
 
 
 SNAKEMAKE = """#!{python}
@@ -69,6 +89,9 @@ def install_snakemake_command(scripts: Path, python: str) -> Path:
 
 def main() -> None:
     """Fit torchaudio to the torch of this environment and prove it by importing."""
+    if "--torch-needs-cuda" in sys.argv[1:]:
+        needed = needs_cuda(importlib.metadata.requires("torch") or [])
+        sys.exit(0 if needed else 1)
     import torch
 
     package = importlib.util.find_spec("torchaudio")

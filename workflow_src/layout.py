@@ -144,9 +144,13 @@ class Layout:
         """
         return self.run(task, recipe, seed) / "tta" / name
 
-    def studied(self, clips: int | str) -> Layout:
-        """Places of the study's trainings on the first so many training clips."""
-        return Layout(f"{self.name}/study/{clips}")
+    def studied(self, corpus: str) -> Layout:
+        """Places of the study's trainings on a part of the training split.
+
+        Args:
+            corpus: as `workflow_src.study.settings.Arm.corpus` names it.
+        """
+        return Layout(f"{self.name}/study/{corpus}")
 
     @property
     def identities(self) -> list[Path]:

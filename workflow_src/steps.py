@@ -20,6 +20,7 @@ STEPS: dict[str, dict[str, str]] = {
         "ingest": "corpus.steps:ingest",
         "join": "corpus.steps:join",
         "merge-manifests": "corpus.steps:merge_manifests",
+        "corpus-table": "corpus.steps:corpus_table",
     },
     "features": {"log-mels": "corpus.steps:log_mels"},
     "text": {
@@ -52,6 +53,7 @@ STEPS: dict[str, dict[str, str]] = {
         "study": "study.command:write_study",
         "headlines": "report.headlines:write_headlines",
         "pictures": "report.pictures:draw_pictures",
+        "method-figure": "report.method_figure:draw_method",
         "table-formats": "report.formats.command:write_formats",
         "caption-statistics": "report.caption_statistics:write_caption_statistics",
         "figure3": "report.examples:write_examples",

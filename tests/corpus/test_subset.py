@@ -1,9 +1,19 @@
+import csv
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workflow_src.corpus import subset
+from workflow_src.audio.settings import ClipForm
+from workflow_src.audio.store import WaveformStore
+from workflow_src.corpus import steps, subset
 from workflow_src.corpus.captions import Clip, Split
+from workflow_src.corpus.pairs import read_references
+from workflow_src.corpus.settings import (
+    AudioCapsSource,
+    DownloadOptions,
+    IngestSettings,
+)
 from workflow_src.corpus.subset import restrict_test
 from workflow_src.errors import InputError
 
@@ -78,3 +88,54 @@ def test_an_id_of_two_clips_does_not_tell_which(tmp_path):
     (tmp_path / "ids.txt").write_text("same_30\n")
     split = restrict_test(Split("test", twice), str(tmp_path / "ids.txt"), "unused")
     assert split.clips == twice[1:]
+
+
+@pytest.mark.parametrize(("test_clips", "got"), [("all", 12), ("act", 7)])
+def test_what_is_scored_and_counted_is_of_the_chosen_clips(
+    tmp_path, monkeypatch, write_official, write_audio, test_clips, got
+):
+    """The tables count the clips that have scores, and those have log-mels."""
+    monkeypatch.setattr(subset, "ACT_TEST_CLIPS", 7)
+    write_official(tmp_path / "test.csv", [(name, "30") for name in NAMES])
+    (tmp_path / "act_test_clips.txt").write_text("\n".join(NAMES[3:10]))
+    for number, clip in enumerate(CLIPS):
+        write_audio(tmp_path / "dump" / f"Y{clip.youtube_id}.wav", number)
+    taken = AudioCapsSource(
+        source="folder", folder=str(tmp_path / "dump"), test_clips=test_clips
+    )
+    steps.ingest(
+        IngestSettings(ClipForm(8000, 1.0), taken),
+        split="test",
+        captions_folder=tmp_path,
+        audio=tmp_path / "audio",
+        shard=0,
+        shards=1,
+        output=tmp_path / "shard",
+        options=DownloadOptions(),
+        max_missing=0.2,
+    )
+    steps.join(
+        split="test",
+        captions_folder=tmp_path,
+        test_clips=test_clips,
+        shards=[tmp_path / "shard"],
+        waveforms=tmp_path / "waveforms",
+        manifest=tmp_path / "manifest.csv",
+        captions=tmp_path / "captions.csv",
+        max_missing=0.2,
+    )
+    steps.corpus_table(
+        manifest=tmp_path / "manifest.csv",
+        table=tmp_path / "corpus.csv",
+        audiocaps=True,
+    )
+    names = [clip.file_name for clip in (CLIPS if got == 12 else CLIPS[3:10])]
+    assert WaveformStore(tmp_path / "waveforms").names == names
+    assert list(read_references(tmp_path / "captions.csv")) == names
+    with (tmp_path / "corpus.csv").open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["wanted"], row["got"], row["act_authors"]) == (
+        str(got),
+        str(got),
+        "957",
+    )

@@ -14,7 +14,11 @@ from workflow_src.augment.recipes import RecipeSettings
 from workflow_src.errors import InputError
 from workflow_src.evaluation.captioning import Captioner, caption
 from workflow_src.evaluation.retrieval import Retriever, embed_captions, embed_clips
+from workflow_src.models.folder_weights import read_weights, weights_file
+from workflow_src.models.half_weights import write_half
 from workflow_src.models.run_folder import (
+    HALF,
+    MODEL,
     SETTINGS,
     read_record,
     run_record,
@@ -133,6 +137,35 @@ def embedded_by(run, log_mels):
         embed_clips(own.model, own.open_log_mels(log_mels), CPU),
         embed_captions(own.model, TEXTS),
     )
+
+
+def shipped(run, folder):
+    """A copy of a run's folder as it ships: with rounded weights instead of its own."""
+    shutil.copytree(run, folder)
+    write_half(read_weights(run), folder / HALF)
+    # As long as the full weights are there, they are taken.
+    assert weights_file(folder).name == MODEL
+    (folder / MODEL).unlink()
+    return folder
+
+
+def test_a_shipped_run_is_the_full_one_within_half_precision(trained, tiny, tmp_path):
+    full = trained / "captioner"
+    rounded = shipped(full, tmp_path / "c")
+    log_mels = tiny.log_mels("act", "val")
+    own = Captioner.load(full, CPU), Captioner.load(rounded, CPU)
+    rows = torch.from_numpy(own[0].open_log_mels(log_mels).read(slice(None)).copy())
+    with torch.inference_mode():
+        memories = [one.model.encode(rows.float()) for one in own]
+    assert not torch.equal(*memories)
+    torch.testing.assert_close(memories[1], memories[0], rtol=0.01, atol=0.01)
+    full = trained / "retriever"
+    rounded = shipped(full, tmp_path / "r")
+    log_mels = tiny.log_mels("panns", "val")
+    for ours, theirs in zip(
+        embedded_by(full, log_mels), embedded_by(rounded, log_mels), strict=True
+    ):
+        assert torch.cosine_similarity(ours, theirs).min() > 0.9999
 
 
 def test_a_copy_of_the_folder_elsewhere_is_enough_without_the_corpus(

@@ -4,7 +4,7 @@ import pytest
 
 from workflow_src.config import load, studied
 from workflow_src.errors import InputError
-from workflow_src.study.settings import Comparison, StudyConfig, TestTimePart
+from workflow_src.study.settings import Arm, Comparison, StudyConfig, TestTimePart
 from workflow_src.training.settings import OptimizationSettings
 
 DATA = Comparison("data", ("captioning",), (100, 300), ("none", "all"))
@@ -14,7 +14,7 @@ DATA = Comparison("data", ("captioning",), (100, 300), ("none", "all"))
 def test_every_corpus_gets_as_many_updates_as_whole_epochs_allow(clips):
     own = OptimizationSettings(batch_size=8, lr_decay_every=3, warmup_epochs=1)
     study = StudyConfig(validations=10)
-    made = study.optimization("captioning", clips, own)
+    made = study.optimization("captioning", clips, 1, own)
     steps = -(-clips // 8)
     wanted = study.updates.captioning
     assert made.epochs >= 1
@@ -33,13 +33,28 @@ def test_a_training_of_two_comparisons_is_one():
     study = StudyConfig(
         comparisons=(DATA, again), test_time=TestTimePart(("captioning",), 300, "all")
     )
-    assert study.trainings == [
-        ("captioning", 100, "none"),
-        ("captioning", 100, "all"),
-        ("captioning", 300, "none"),
-        ("captioning", 300, "all"),
-        ("captioning", 300, "half"),
-    ]
+    assert study.arms == {
+        Arm("captioning", 100, "none"): (1, 2, 3),
+        Arm("captioning", 100, "all"): (1, 2, 3),
+        Arm("captioning", 300, "none"): (1, 2, 3),
+        Arm("captioning", 300, "all"): (1, 2, 3),
+        Arm("captioning", 300, "half"): (1, 2, 3),
+    }
+
+
+def test_a_comparison_may_have_seeds_and_a_length_of_its_own():
+    other = Comparison("other", ("captioning",), (300,), ("none",), seeds=(3, 4))
+    long = Comparison("long", ("captioning",), (300,), ("none",), length=3)
+    study = StudyConfig(
+        comparisons=(DATA, other, long),
+        test_time=TestTimePart(("captioning",), 300, "all"),
+    )
+    assert study.arms[Arm("captioning", 300, "none")] == (1, 2, 3, 4)
+    assert study.arms[Arm("captioning", 300, "none", 3)] == (1, 2, 3)
+    own = OptimizationSettings(batch_size=8, lr_decay_every=3, warmup_epochs=1)
+    short, lasting = (study.optimization("captioning", 800, n, own) for n in (1, 3))
+    assert lasting.epochs == 3 * short.epochs == 1350
+    assert Arm("captioning", 300, "none", 3).corpus == "300x3"
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from workflow_src.evaluation.settings import GridConfig
 from workflow_src.study.command import in_markdown, write_study
 from workflow_src.study.effects import ALL, Part, Studied, effects_table
 from workflow_src.study.files import STUDY_FILES, run_folder
-from workflow_src.study.settings import Comparison, StudySettings, TestTimePart
+from workflow_src.study.settings import Arm, Comparison, StudySettings, TestTimePart
 
 TASKS = ("captioning", "retrieval")
 SETTINGS = StudySettings(
@@ -44,7 +44,7 @@ def runs(tmp_path_factory):
         for clips in (100, 300):
             for recipe in CIDER if task == "captioning" else WORST:
                 for seed in SETTINGS.seeds:
-                    own = run_folder(folder, clips, task, recipe, seed)
+                    own = run_folder(folder, Arm(task, clips, recipe), seed)
                     _write(own, task, recipe, seed, None, draws)
                     for point in SETTINGS.test_time.grid.points:
                         _write(
@@ -128,7 +128,8 @@ def test_a_part_of_the_clips_is_scored_by_itself(runs):
     settings = replace(SETTINGS, comparisons=SETTINGS.comparisons[1:])
     effects = effects_table(Studied(settings, runs, parts))
     own = effects[(effects["recipe"] == "audible") & (effects["metric"] == "CIDEr")]
-    folders = [run_folder(runs, 300, "captioning", "audible", s) for s in (1, 2, 3)]
+    arm = Arm("captioning", 300, "audible")
+    folders = [run_folder(runs, arm, seed) for seed in (1, 2, 3)]
     tables = [pd.read_csv(folder / "clips.csv") for folder in folders]
     by_hand = np.mean(
         [100 * t[t["file_name"].isin(chosen)]["CIDEr"].mean() for t in tables]
@@ -138,6 +139,21 @@ def test_a_part_of_the_clips_is_scored_by_itself(runs):
     assert half["mean"] != own[own["part"] == ALL].iloc[0]["mean"]
     # Beside the plan: no correction, no mark.
     assert pd.isna(half["corrected_p"])
+
+
+def test_a_comparison_with_seeds_of_its_own_takes_those_alone(runs):
+    again = Comparison("again", TASKS, (300,), ("none", "pairmix"), seeds=(2, 3))
+    settings = replace(SETTINGS, comparisons=(again,))
+    effects = effects_table(Studied(settings, runs, [Part(ALL, None)]))
+    assert (effects["seeds"] == 2).all()
+    arm = Arm("captioning", 300, "none")
+    tables = [pd.read_csv(run_folder(runs, arm, s) / "clips.csv") for s in (2, 3)]
+    by_hand = np.mean([100 * table["CIDEr"].mean() for table in tables])
+    row = effects[(effects["metric"] == "CIDEr") & (effects["recipe"] == "none")]
+    assert row["mean"].item() == pytest.approx(by_hand, abs=0.01)
+    assert "**again, captioning** (seeds: 2)" in in_markdown(effects)
+    long = effects.assign(length=3)
+    assert "(seeds: 2; trainings 3 times as long)" in in_markdown(long)
 
 
 def test_curves_mark_the_epoch_that_was_kept(written):
@@ -164,7 +180,7 @@ def test_test_time_augmentation_is_compared_with_none(written):
 def test_markdown_says_the_difference_and_its_interval(written):
     text = in_markdown(pd.read_csv(written / "effects.csv"))
     assert text == (written / "effects.md").read_text(encoding="utf-8")
-    assert "**causes, captioning**" in text
+    assert "**causes, captioning** (seeds: 3)" in text
     assert "| 300 | audible | " in text
 
 

@@ -1,5 +1,6 @@
 """The training loop: it learns, selects the best epoch, and resumes exactly."""
 
+import shutil
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -9,7 +10,7 @@ from torch import nn
 
 from tests.records import captioning_settings, recipe, record
 from workflow_src.errors import InputError
-from workflow_src.models.run_folder import read_record
+from workflow_src.models.run_folder import HALF, read_record
 from workflow_src.models.weights import load_weights, save_weights
 from workflow_src.settings import digest
 from workflow_src.training import loop
@@ -313,6 +314,8 @@ def test_a_damaged_resume_file_is_one_sentence_that_names_it(tmp_path, damage):
 def test_weights_of_an_earlier_training_never_lie_beside_other_settings(tmp_path):
     """Whoever reads the folder takes model.pt for what settings.yaml describes."""
     fit(training(), tmp_path)
+    shutil.copyfile(tmp_path / "model.pt", tmp_path / HALF)
     with pytest.raises(Killed):
         fit(training(kill_in_epoch=1, record=OTHERS["batch size"][0]), tmp_path)
     assert not (tmp_path / "model.pt").exists()
+    assert not (tmp_path / HALF).exists()

@@ -31,6 +31,7 @@ def made_once(tmp_path_factory) -> Path:
             finished.run("snakemake --cores 8 --resources gpu=1 all")
             shutil.copytree(folder / "finished", folder / "recorded", symlinks=True)
             recorded = Clone(folder / "recorded")
+            recorded.ship("embedded-smoke")
             recorded.run("snakemake text")
             recorded.run("python -m workflow_src.versioning.commit")
             recorded.run(

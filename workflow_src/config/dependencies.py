@@ -46,7 +46,7 @@ STAGES: dict[str, tuple[str, ...]] = {
         "score_retrieval",
         "score_retrieval_grid",
     ),
-    "evaluate": ("table", "figure4", "sanity", "headlines"),
+    "evaluate": ("corpus_table", "table", "figure4", "sanity", "headlines"),
 }
 # Targets of their own, not part of `all`.
 EXTRA_TARGETS = (
@@ -115,6 +115,7 @@ def _corpus(config: Config) -> Iterator[tuple[str, str, Any]]:
         # Shards are temporary: what they depend on, the joined split depends on.
         yield "join", split, corpus.ingest_settings(config, split)
     yield "merge_manifests", "", {}
+    yield "corpus_table", "", {}
 
 
 def _models(config: Config) -> Iterator[tuple[str, str, Any]]:
@@ -123,11 +124,11 @@ def _models(config: Config) -> Iterator[tuple[str, str, Any]]:
             yield "pretrain", name, steps.pretraining(config, name)
     for file in _published(config):
         yield "fetch_published", file, steps.pinned_sums(config)
-    for recipe in _recipes(config, "captioning"):
+    for recipe in trained_recipes(config, "captioning"):
         for seed in config.seeds:
             job = f"{recipe}, seed {seed}"
             yield "train_captioning", job, steps.captioner(config, recipe, seed)
-    for recipe in _recipes(config, "retrieval"):
+    for recipe in trained_recipes(config, "retrieval"):
         for seed in config.seeds:
             job = f"{recipe}, seed {seed}"
             yield "train_retrieval", job, steps.retriever(config, recipe, seed)
@@ -170,7 +171,7 @@ def _study(config: Config) -> Iterator[tuple[str, str, Any]]:
     yield "study_tables", "", studied.tables(config)
 
 
-def _recipes(config: Config, task: str) -> list[str]:
+def trained_recipes(config: Config, task: str) -> list[str]:
     """The recipes that the tables train a task with, each once."""
     return list(
         dict.fromkeys(

@@ -235,9 +235,9 @@ class Config(Settings):
             raise InputError("sweep: a ratio or a fixed_lambda is there twice")
 
     def _check_study(self) -> None:
-        for task, _, recipe in self.study.trainings:
+        for arm in self.study.arms:
             try:
-                self.recipe(recipe).check_task(task)
+                self.recipe(arm.recipe).check_task(arm.task)
             except InputError as error:
                 raise InputError(f"study: {error}") from None
 

@@ -14,7 +14,9 @@ from workflow_src.study.settings import StudySettings
 from workflow_src.training.settings import CaptioningSettings, RetrievalSettings
 
 
-def captioner(config: Config, recipe: str, seed: int, clips: int) -> CaptioningSettings:
+def captioner(
+    config: Config, recipe: str, seed: int, clips: int, length: int = 1
+) -> CaptioningSettings:
     """What a captioner of the study depends on, beside its captions.
 
     Args:
@@ -22,13 +24,16 @@ def captioner(config: Config, recipe: str, seed: int, clips: int) -> CaptioningS
         recipe: name of the augmentation recipe.
         seed: of the training.
         clips: it is trained on.
+        length: of the training, in multiples of the study's `updates`.
     """
     own = steps.captioner(config, recipe, seed)
-    length = config.study.optimization("captioning", clips, own.optimization)
-    return replace(own, optimization=length)
+    lasting = config.study.optimization("captioning", clips, length, own.optimization)
+    return replace(own, optimization=lasting)
 
 
-def retriever(config: Config, recipe: str, seed: int, clips: int) -> RetrievalSettings:
+def retriever(
+    config: Config, recipe: str, seed: int, clips: int, length: int = 1
+) -> RetrievalSettings:
     """What a retriever of the study depends on, beside its captions.
 
     Args:
@@ -36,10 +41,11 @@ def retriever(config: Config, recipe: str, seed: int, clips: int) -> RetrievalSe
         recipe: name of the augmentation recipe.
         seed: of the training.
         clips: it is trained on.
+        length: of the training, in multiples of the study's `updates`.
     """
     own = steps.retriever(config, recipe, seed)
-    length = config.study.optimization("retrieval", clips, own.optimization)
-    return replace(own, optimization=length)
+    lasting = config.study.optimization("retrieval", clips, length, own.optimization)
+    return replace(own, optimization=lasting)
 
 
 def caption_grid(config: Config) -> CaptionGridSettings:

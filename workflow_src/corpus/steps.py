@@ -191,22 +191,29 @@ def join(
     join_shards(clips, shards, joined, max_missing)
 
 
-def merge_manifests(
-    *, manifests: list[Path], manifest: Path, table: Path, audiocaps: bool = False
-) -> None:
-    """Join the manifests of all splits, and count what was got and lost.
+def merge_manifests(*, manifests: list[Path], manifest: Path) -> None:
+    """Join the manifests of all splits.
 
     Args:
         manifests: of the splits.
+        manifest: the state of every clip.
+    """
+    from workflow_src.corpus.manifest import merge_manifests as merge
+
+    merge(manifests, manifest)
+
+
+def corpus_table(*, manifest: Path, table: Path, audiocaps: bool = False) -> None:
+    """Count the clips that were wanted, got and lost.
+
+    Args:
         manifest: the state of every clip.
         table: CSV of the numbers of clips.
         audiocaps: whether the numbers of ACT's authors stand beside them.
     """
     from workflow_src.corpus.audiocaps import ACT_AUTHORS_CLIPS
-    from workflow_src.corpus.manifest import merge_manifests as merge
     from workflow_src.corpus.summary import write_corpus_table
 
-    merge(manifests, manifest)
     write_corpus_table(manifest, table, ACT_AUTHORS_CLIPS if audiocaps else None)
 
 

@@ -17,7 +17,7 @@ from workflow_src.evaluation.scores import (
     write_scores,
 )
 from workflow_src.files import write_atomically
-from workflow_src.metrics import captioning, spice
+from workflow_src.metrics import captioning, java, spice
 from workflow_src.models.run_folder import read_record
 
 SpiceKind = Literal["auto", "java", "python", "none"]
@@ -159,4 +159,4 @@ def _score(
         scores = evaluation.scores.items()
         corpus = {name: 100 * score for name, (score, _) in scores}
         own = replace(evaluated, tta=system or None)
-        write_scores(folder, own, len(references), corpus)
+        write_scores(folder, own, len(references), corpus, java.full_version())

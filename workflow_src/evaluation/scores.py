@@ -89,18 +89,25 @@ class Scores(Settings):
         evaluated: what was evaluated.
         clips: N.
         metrics: metric -> score in the paper's unit: per cent, or a rank.
+        java: version of the Java that tokenised the captions and ran METEOR and the
+            official SPICE; None: no Java was needed, or the file is older than this.
     """
 
     evaluated: Evaluated
     clips: int
     metrics: dict[str, float] = field(default_factory=dict)
+    java: str | None = None
 
 
 def write_scores(
-    folder: Path, evaluated: Evaluated, clips: int, metrics: Mapping[str, float]
+    folder: Path,
+    evaluated: Evaluated,
+    clips: int,
+    metrics: Mapping[str, float],
+    java: str | None = None,
 ) -> None:
-    """Write `scores.json` of an evaluation."""
-    content = plain(Scores(evaluated, clips, dict(metrics)))
+    """Write `scores.json` of an evaluation; its arguments are those of `Scores`."""
+    content = plain(Scores(evaluated, clips, dict(metrics), java))
     write_atomically(folder / SCORES_FILE, json.dumps(content, indent=2) + "\n")
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from workflow_src.errors import InputError
 from workflow_src.inference.hub import HUB_NAME, fetch
-from workflow_src.models.run_folder import MODEL, SETTINGS
+from workflow_src.models.run_folder import HALF, MODEL, SETTINGS
 
 TASKS = ("captioning", "retrieval")
 MOST_LISTED = 12  # names in an error
@@ -86,12 +86,12 @@ def find_run(
 def trained_runs(root: Path) -> list[TrainedRun]:
     """All finished trainings of a captioner or a retriever below a folder."""
     found = []
-    for model in root.glob(f"*/*/*/seed*/{MODEL}"):
-        corpus, task, recipe, seed = model.parts[-5:-1]
+    for folder in root.glob("*/*/*/seed*"):
+        corpus, task, recipe, seed = folder.parts[-4:]
         number = re.fullmatch(r"seed(\d+)", seed)
-        if task in TASKS and number and (model.parent / SETTINGS).is_file():
-            run = TrainedRun(corpus, task, recipe, int(number[1]), model.parent)
-            found.append(run)
+        usable = any((folder / name).is_file() for name in (MODEL, HALF))
+        if task in TASKS and number and usable and (folder / SETTINGS).is_file():
+            found.append(TrainedRun(corpus, task, recipe, int(number[1]), folder))
     return sorted(found)
 
 

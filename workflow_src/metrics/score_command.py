@@ -8,7 +8,7 @@ from typing import Any
 
 from workflow_src.csv_files import read_csv
 from workflow_src.errors import InputError
-from workflow_src.metrics import spice
+from workflow_src.metrics import java, spice
 from workflow_src.metrics.caption_input import has_word
 from workflow_src.metrics.captioning import Scores, score
 
@@ -97,8 +97,14 @@ def _name(path: Path, line: int, row: dict[str, str]) -> str:
 
 
 def as_json(scores: Scores, clips: list[str]) -> dict[str, Any]:
-    """`{"corpus": {metric: score}, "clips": [{"file_name": ..., metric: score}]}`."""
+    """The content of `--json`.
+
+    Returns:
+        `{"java": version, "corpus": {metric: score}, "clips": [{"file_name": name,
+        metric: score, ...}, ...]}`.
+    """
     return {
+        "java": java.full_version(),
         "corpus": {metric: corpus for metric, (corpus, _) in scores.items()},
         "clips": [
             {"file_name": clip}
@@ -117,7 +123,7 @@ def as_table(scores: Scores, clips: list[str], candidates: dict[str, str]) -> st
         candidates: caption of each clip.
     """
     lines = [f"{metric:<10}{100 * scores[metric][0]:8.2f}" for metric in scores]
-    lines.append(f"{len(clips)} clips, scores x 100")
+    lines.append(f"{len(clips)} clips, scores x 100, Java {java.full_version()}")
     empty = sum(not has_word(candidates[clip]) for clip in clips)
     if empty:
         lines.append(f"{empty} candidates have no word: they score 0")

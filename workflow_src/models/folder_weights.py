@@ -1,4 +1,4 @@
-"""The weights in a trained model's folder: of a run, or of an exported one."""
+"""The weights in a trained model's folder: of a run, a shipped or an exported one."""
 
 from __future__ import annotations
 
@@ -7,16 +7,19 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from workflow_src.errors import InputError
-from workflow_src.models.run_folder import MODEL
+from workflow_src.models.half_weights import read_half
+from workflow_src.models.run_folder import HALF, MODEL
 from workflow_src.models.weights import load_weights
 
 WEIGHTS = "model.safetensors"  # of an exported folder
 
 
 def weights_file(folder: Path) -> Path:
-    """The file of weights in a model's folder."""
-    exported = folder / WEIGHTS
-    return exported if exported.is_file() else folder / MODEL
+    """The file of weights in a model's folder; the rounded ones where no others are."""
+    for name in (WEIGHTS, MODEL, HALF):
+        if (folder / name).is_file():
+            return folder / name
+    return folder / MODEL
 
 
 def read_weights(folder: Path) -> dict[str, Tensor]:
@@ -26,7 +29,9 @@ def read_weights(folder: Path) -> dict[str, Tensor]:
         InputError: they are missing or damaged.
     """
     path = weights_file(folder)
-    if path.name != WEIGHTS:
+    if path.name == HALF:
+        return read_half(path)
+    if path.name == MODEL:
         weights: dict[str, Tensor] = load_weights(path)["model"]
         return weights
     from safetensors import SafetensorError

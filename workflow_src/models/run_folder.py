@@ -2,6 +2,7 @@
 
     settings.yaml    the settings, what was read, the corpus, the code, the machine
     model.pt         weights of the best epoch, with its number and its metrics
+    model.half.safetensors.xz   of a shipped run, instead: see `half_weights`
     history.csv      a row an epoch: learning rate, loss, validation metrics
     vocabulary.txt   of a captioner: its words
     text_encoder/    of a retriever: its tokenizer, and the sizes of its text encoder
@@ -27,6 +28,7 @@ from workflow_src.version import CodeVersion, code_version
 
 SETTINGS = "settings.yaml"
 MODEL = "model.pt"
+HALF = "model.half.safetensors.xz"
 HISTORY = "history.csv"
 VOCABULARY = "vocabulary.txt"
 TEXT_ENCODER = "text_encoder"

@@ -21,7 +21,7 @@ from workflow_src.study.effects import (
 )
 from workflow_src.study.figures import draw_curves, draw_effects
 from workflow_src.study.language import language_table
-from workflow_src.study.settings import StudySettings, trainings_of
+from workflow_src.study.settings import StudySettings, arms_of
 
 
 def write_study(
@@ -44,14 +44,13 @@ def write_study(
             that no training clip has are then shown by themselves.
         output: folder.
     """
-    trainings = trainings_of(settings.comparisons)
+    arms = arms_of(settings.comparisons, settings.seeds)
     parts = [Part(ALL, None), *([] if tags is None else combinations(tags))]
     studied = Studied(settings, runs, parts)
     effects = effects_table(studied)
-    curves = curves_table(settings, trainings, runs)
+    curves = curves_table(arms, runs)
     language = language_table(
-        settings,
-        trainings,
+        arms,
         runs,
         read_references(references),
         [caption for _, caption in read_pairs(train_captions)],
@@ -98,7 +97,10 @@ def in_markdown(effects: pd.DataFrame) -> str:
     for name, own in effects[effects["part"] == ALL].groupby("comparison", sort=False):
         for task, rows in own.groupby("task", sort=False):
             metrics = [m for m in METRICS[str(task)] if (rows["metric"] == m).any()]
-            lines += ["", f"**{name}, {task}**", ""]
+            about = f"seeds: {rows['seeds'].iloc[0]}"
+            if (length := rows["length"].iloc[0]) > 1:
+                about += f"; trainings {length} times as long"
+            lines += ["", f"**{name}, {task}** ({about})", ""]
             lines.append("| training clips | recipe | " + " | ".join(metrics) + " |")
             lines.append("|---:|---|" + "---:|" * len(metrics))
             for (clips, recipe), cells in rows.groupby(

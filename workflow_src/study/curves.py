@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -9,30 +10,27 @@ import pandas as pd
 from workflow_src.errors import InputError
 from workflow_src.models.run_folder import HISTORY
 from workflow_src.study.files import run_folder
-from workflow_src.study.settings import StudySettings, Task
+from workflow_src.study.settings import Arm
 
 
-def curves_table(
-    settings: StudySettings, trainings: list[tuple[Task, int, str]], runs: Path
-) -> pd.DataFrame:
+def curves_table(arms: Mapping[Arm, tuple[int, ...]], runs: Path) -> pd.DataFrame:
     """Gather the histories.
 
-    Columns: task, train_clips, recipe, seed, epoch (from 1), progress (share of the
-    training), loss, selection (the validation metric that picks the epoch; empty where
-    an epoch was not validated) and best (`*` at the epoch that was kept).
+    Columns: task, train_clips, length, recipe, seed, epoch (from 1), progress (share of
+    the training), loss, selection (the validation metric that picks the epoch; empty
+    where an epoch was not validated) and best (`*` at the epoch that was kept).
 
     Args:
-        settings: what was trained.
-        trainings: task, clips and recipe of each.
+        arms: what was trained, with its seeds.
         runs: folder of all trainings.
 
     Raises:
         InputError: a history is missing or damaged.
     """
     tables = []
-    for task, clips, recipe in trainings:
-        for seed in settings.seeds:
-            path = run_folder(runs, clips, task, recipe, seed) / HISTORY
+    for arm, seeds in arms.items():
+        for seed in seeds:
+            path = run_folder(runs, arm, seed) / HISTORY
             try:
                 history = pd.read_csv(path)
                 epochs = history["epoch"] + 1
@@ -42,9 +40,10 @@ def curves_table(
                 raise InputError(f"{path} is missing or damaged: {error}") from None
             own = pd.DataFrame(
                 {
-                    "task": task,
-                    "train_clips": clips,
-                    "recipe": recipe,
+                    "task": arm.task,
+                    "train_clips": arm.clips,
+                    "length": arm.length,
+                    "recipe": arm.recipe,
                     "seed": seed,
                     "epoch": epochs,
                     "progress": (epochs / len(epochs)).round(4),

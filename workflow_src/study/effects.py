@@ -14,7 +14,7 @@ from workflow_src.report.rows import DECIMALS
 from workflow_src.report.runs import MethodScores
 from workflow_src.report.statistics import Bootstrap
 from workflow_src.study.files import run_folder
-from workflow_src.study.settings import Comparison, StudySettings, Task
+from workflow_src.study.settings import Arm, Comparison, StudySettings, Task
 
 # The first of each task is the one that docs/study.md plans with. SPIDEr-py stands in
 # where SPICE is not the official one.
@@ -51,23 +51,29 @@ class Studied:
         self.settings = settings
         self.runs = runs
         self.parts = parts
-        self._methods: dict[tuple[Task, int, str, str | None], MethodScores] = {}
+        self._methods: dict[tuple[Arm, tuple[int, ...], str | None], MethodScores] = {}
         self._bootstraps = {
             part.name: Bootstrap(settings.resamples, decimals=DECIMALS, only=part.clips)
             for part in parts
         }
 
     def method(
-        self, task: Task, clips: int, recipe: str, tta: str | None = None
+        self, arm: Arm, seeds: tuple[int, ...] = (), tta: str | None = None
     ) -> MethodScores:
-        """The scores of one recipe at one size, a run a seed."""
-        key = (task, clips, recipe, tta)
+        """The scores of what was trained, a run a seed.
+
+        Args:
+            arm: what was trained.
+            seeds: of the trainings; none: those of the study.
+            tta: point of the grid of test-time augmentation, or None.
+        """
+        key = (arm, seeds or self.settings.seeds, tta)
         if key not in self._methods:
             folders: dict[int, Path] = {}
-            for seed in self.settings.seeds:
-                own = run_folder(self.runs, clips, task, recipe, seed)
+            for seed in seeds or self.settings.seeds:
+                own = run_folder(self.runs, arm, seed)
                 folders[seed] = own if tta is None else own / "tta" / tta
-            self._methods[key] = MethodScores(task, folders)
+            self._methods[key] = MethodScores(arm.task, folders)
         return self._methods[key]
 
     def metrics(self, method: MethodScores) -> list[str]:
@@ -95,11 +101,11 @@ class Studied:
 def effects_table(studied: Studied) -> pd.DataFrame:
     """Make the table, a row for each recipe, size, metric and part of the test clips.
 
-    Columns: comparison, task, train_clips, recipe, baseline, metric, part, seeds, mean,
-    sd; of the difference to the baseline difference, low, high (95 % interval over
-    seeds and clips), p, corrected_p and significant. Corrected together (Holm) are the
-    differences of one comparison, task and metric on all test clips; the parts are
-    shown beside, uncorrected.
+    Columns: comparison, task, train_clips, length (in multiples of the study's
+    updates), recipe, baseline, metric, part, seeds, mean, sd; of the difference to the
+    baseline difference, low, high (95 % interval over seeds and clips), p, corrected_p
+    and significant. Corrected together (Holm) are the differences of one comparison,
+    task and metric on all test clips; the parts are shown beside, uncorrected.
     """
     records = [
         record
@@ -117,15 +123,17 @@ def _compared(
     records: list[dict[str, Any]] = []
     families: dict[str, dict[int, Difference]] = {}
     for clips in comparison.clips:
-        baseline = studied.method(task, clips, first)
-        for recipe in comparison.recipes:
-            method = studied.method(task, clips, recipe)
+        arms = [Arm(task, clips, r, comparison.length) for r in comparison.recipes]
+        baseline = studied.method(arms[0], comparison.seeds)
+        for recipe, arm in zip(comparison.recipes, arms, strict=True):
+            method = studied.method(arm, comparison.seeds)
             for metric in studied.metrics(method):
                 for part in studied.parts:
                     record = {
                         "comparison": comparison.name,
                         "task": task,
                         "train_clips": clips,
+                        "length": comparison.length,
                         "recipe": recipe,
                         "baseline": first,
                         "metric": metric,
@@ -166,7 +174,8 @@ def test_time_table(studied: Studied) -> pd.DataFrame:
     everything = studied.parts[0]
     records: list[dict[str, Any]] = []
     for task in tested.tasks:
-        plain = studied.method(task, tested.clips, tested.recipe)
+        arm = Arm(task, tested.clips, tested.recipe)
+        plain = studied.method(arm)
         for metric in studied.metrics(plain):
             head = {
                 "task": task,
@@ -181,7 +190,7 @@ def test_time_table(studied: Studied) -> pd.DataFrame:
             )
             family = {}
             for point in tested.grid.points:
-                method = studied.method(task, tested.clips, tested.recipe, point.name)
+                method = studied.method(arm, tta=point.name)
                 own = studied.difference(method, plain, metric, everything)
                 family[len(records)] = own
                 records.append(

@@ -77,13 +77,15 @@ def draw_curves(curves: pd.DataFrame, files: Sequence[Path]) -> None:
     """
     validated = curves[curves["selection"].notna()]
     tasks = list(dict.fromkeys(validated["task"]))
-    sizes = sorted(set(validated["train_clips"]))
+    sizes = sorted(set(zip(validated["train_clips"], validated["length"], strict=True)))
     recipes = list(dict.fromkeys(validated["recipe"]))
     figure, panels = _figure(len(tasks), len(sizes))
     for row, task in zip(panels, tasks, strict=True):
-        for axes, clips in zip(row, sizes, strict=True):
+        for axes, (clips, length) in zip(row, sizes, strict=True):
             own = validated[
-                (validated["task"] == task) & (validated["train_clips"] == clips)
+                (validated["task"] == task)
+                & (validated["train_clips"] == clips)
+                & (validated["length"] == length)
             ]
             for number, recipe in enumerate(recipes):
                 by_seed = own[own["recipe"] == recipe].groupby("progress")["selection"]
@@ -95,7 +97,10 @@ def draw_curves(curves: pd.DataFrame, files: Sequence[Path]) -> None:
                 axes.fill_between(
                     mean.index, by_seed.min(), by_seed.max(), color=color, alpha=0.12
                 )
-            axes.set_title(f"{task}, {clips} clips", fontsize=9)
+            title = f"{task}, {clips} clips"
+            if length > 1:
+                title += f", {length} times as long"
+            axes.set_title(title, fontsize=9)
             axes.set_xlabel("share of the training")
             axes.grid(color="#dddddd", linewidth=0.6)
         row[0].set_ylabel("validation", fontsize=8)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from workflow_src.study.settings import Arm
+
 STUDY_FILES = [
     "effects.csv",
     "captions.csv",
@@ -17,14 +19,12 @@ STUDY_FILES = [
 ]
 
 
-def run_folder(runs: Path, clips: int, task: str, recipe: str, seed: int) -> Path:
+def run_folder(runs: Path, arm: Arm, seed: int) -> Path:
     """Folder of one training of the study.
 
     Args:
         runs: folder of all of them.
-        clips: of the training corpus.
-        task: captioning or retrieval.
-        recipe: name of the augmentation recipe.
+        arm: what is trained.
         seed: of the training.
     """
-    return runs / str(clips) / task / recipe / f"seed{seed}"
+    return runs / arm.corpus / arm.task / arm.recipe / f"seed{seed}"

@@ -14,14 +14,13 @@ from workflow_src.metrics.uncertainty import over_seeds
 from workflow_src.report.rows import DECIMALS
 from workflow_src.study.effects import Part
 from workflow_src.study.files import run_folder
-from workflow_src.study.settings import StudySettings, Task
+from workflow_src.study.settings import Arm
 
 CAPTIONS = "captions.csv"  # of a captioner's run: what it says of the test clips
 
 
 def language_table(
-    settings: StudySettings,
-    trainings: Sequence[tuple[Task, int, str]],
+    arms: Mapping[Arm, tuple[int, ...]],
     runs: Path,
     references: Mapping[str, list[str]],
     training_captions: Sequence[str],
@@ -29,30 +28,29 @@ def language_table(
 ) -> pd.DataFrame:
     """Describe the captions of every recipe, mean over the seeds.
 
-    Columns: train_clips, recipe, part, seeds, then those of
+    Columns: train_clips, length, recipe, part, seeds, then those of
     `workflow_src.metrics.caption_statistics` with the deviation over seeds of the share
     of training captions repeated word for word.
 
     Args:
-        settings: what was trained.
-        trainings: task, clips and recipe of each.
+        arms: what was trained, with its seeds.
         runs: folder of all trainings.
         references: captions of each test clip.
         training_captions: of the training split, in its order, a clip each.
         parts: of the test clips.
     """
     records: list[dict[str, Any]] = []
-    for task, clips, recipe in trainings:
-        if task != "captioning":
+    for arm, seeds in arms.items():
+        if arm.task != "captioning":
             continue
-        said = [_said(run_folder(runs, clips, task, recipe, s)) for s in settings.seeds]
+        said = [_said(run_folder(runs, arm, seed)) for seed in seeds]
         for part in parts:
             of_part = {
                 name: texts
                 for name, texts in references.items()
                 if part.clips is None or name in part.clips
             }
-            known = training_captions[:clips]
+            known = training_captions[: arm.clips]
             by_seed = pd.DataFrame(
                 [
                     caption_statistics(
@@ -62,8 +60,9 @@ def language_table(
                 ]
             )
             record: dict[str, Any] = {
-                "train_clips": clips,
-                "recipe": recipe,
+                "train_clips": arm.clips,
+                "length": arm.length,
+                "recipe": arm.recipe,
                 "part": part.name,
                 "seeds": len(said),
             }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar
 
@@ -26,12 +27,16 @@ class Comparison(Settings):
         tasks: that are trained.
         clips: numbers of training clips.
         recipes: names; each is compared with the first.
+        length: of its trainings, in multiples of the study's `updates`.
+        seeds: of its trainings; none: those of the study.
     """
 
     name: str
     tasks: tuple[Task, ...]
     clips: tuple[int, ...]
     recipes: tuple[str, ...]
+    length: int = 1
+    seeds: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         for key in ("tasks", "clips", "recipes"):
@@ -40,21 +45,52 @@ class Comparison(Settings):
                 raise InputError(f"{key} are one or more different ones, not {values}")
         if min(self.clips) < 1:
             raise InputError(f"clips are at least 1, not {min(self.clips)}")
+        if self.length < 1:
+            raise InputError(f"length is at least 1, not {self.length}")
+        if len(set(self.seeds)) < len(self.seeds):
+            raise InputError(f"seeds are different numbers, not {list(self.seeds)}")
 
 
-def trainings_of(
-    comparisons: tuple[Comparison, ...],
-) -> list[tuple[Task, int, str]]:
-    """Task, training clips and recipe of every training, each once."""
-    return list(
-        dict.fromkeys(
-            (task, clips, recipe)
-            for comparison in comparisons
-            for task in comparison.tasks
-            for clips in comparison.clips
-            for recipe in comparison.recipes
-        )
-    )
+@dataclass(frozen=True)
+class Arm:
+    """What is trained several times, once with each seed.
+
+    Attributes:
+        task: captioning or retrieval.
+        clips: of the training corpus.
+        recipe: name of the augmentation recipe.
+        length: of the training, in multiples of the study's `updates`.
+    """
+
+    task: Task
+    clips: int
+    recipe: str
+    length: int = 1
+
+    @property
+    def corpus(self) -> str:
+        """Folder of its trainings: `300`, or `300x3` for three times the length."""
+        return f"{self.clips}" if self.length == 1 else f"{self.clips}x{self.length}"
+
+
+def arms_of(
+    comparisons: Iterable[Comparison], seeds: tuple[int, ...]
+) -> dict[Arm, tuple[int, ...]]:
+    """All that is trained: each arm with its seeds.
+
+    Args:
+        comparisons: of the study.
+        seeds: of the comparisons that name none.
+    """
+    arms: dict[Arm, dict[int, None]] = {}
+    for comparison in comparisons:
+        for task in comparison.tasks:
+            for clips in comparison.clips:
+                for recipe in comparison.recipes:
+                    arm = Arm(task, clips, recipe, comparison.length)
+                    own = dict.fromkeys(comparison.seeds or seeds)
+                    arms.setdefault(arm, {}).update(own)
+    return {arm: tuple(own) for arm, own in arms.items()}
 
 
 @dataclass(frozen=True)
@@ -78,7 +114,7 @@ class TestTimePart(Settings):
 
 @dataclass(frozen=True)
 class Updates(Settings):
-    """Optimizer steps of every training of a task, whatever its corpus.
+    """Optimizer steps of a training of length 1, whatever its corpus.
 
     Attributes:
         captioning: of a captioner.
@@ -100,7 +136,7 @@ class StudyConfig(Settings):
 
     Attributes:
         seeds: of the trainings.
-        updates: optimizer steps of every training.
+        updates: optimizer steps of a training of length 1.
         validations: of each training, evenly spread; the best epoch is kept.
         comparisons: what is trained.
         test_time: what is tested with test-time augmentation.
@@ -124,32 +160,34 @@ class StudyConfig(Settings):
             raise InputError(f"two comparisons have one name: {', '.join(names)}")
         tested = self.test_time
         for task in tested.tasks:
-            if self.comparisons and (task, tested.clips, tested.recipe) not in set(
-                self.trainings
-            ):
+            trained = self.arms.get(Arm(task, tested.clips, tested.recipe), ())
+            if self.comparisons and not set(self.seeds) <= set(trained):
                 raise InputError(
                     f"test_time: no comparison trains {task} under {tested.recipe} on "
                     f"{tested.clips} clips"
                 )
 
     @property
-    def trainings(self) -> list[tuple[Task, int, str]]:
-        """Task, training clips and recipe of every training, each once."""
-        return trainings_of(self.comparisons)
+    def arms(self) -> dict[Arm, tuple[int, ...]]:
+        """All that is trained: each arm with its seeds."""
+        return arms_of(self.comparisons, self.seeds)
 
-    def optimization(self, task: Task, clips: int, own: Optimization) -> Optimization:
+    def optimization(
+        self, task: Task, clips: int, length: int, own: Optimization
+    ) -> Optimization:
         """A task's optimisation, at the study's length.
 
-        Every training takes the same number of steps, so that a larger corpus is
-        seen less often and not longer.
+        Every training of one length takes the same number of steps, so that a larger
+        corpus is seen less often and not longer.
 
         Args:
             task: captioning or retrieval.
             clips: of the training corpus.
+            length: of the training, in multiples of `updates`.
             own: the task's optimisation elsewhere.
         """
         steps = -(-clips // own.batch_size)
-        epochs = max(1, round(getattr(self.updates, task) / steps))
+        epochs = max(1, round(length * getattr(self.updates, task) / steps))
         return replace(
             own,
             epochs=epochs,

@@ -24,6 +24,7 @@ from workflow_src.errors import InputError, in_one_line
 from workflow_src.files import flush_folder, flush_to_disk, write_atomically
 from workflow_src.locks import FolderLock
 from workflow_src.models.run_folder import (
+    HALF,
     HISTORY,
     MODEL,
     RESUME,
@@ -147,7 +148,8 @@ def fit(training: Training, folder: Path) -> None:
 
 def _fit(training: Training, folder: Path) -> None:
     # Whoever reads the folder takes the weights for what the record describes.
-    (folder / MODEL).unlink(missing_ok=True)
+    for name in (MODEL, HALF):
+        (folder / name).unlink(missing_ok=True)
     write_record(training.record, folder)
     if training.beside is not None:
         training.beside(folder)

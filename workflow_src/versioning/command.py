@@ -29,9 +29,13 @@ def dvc(*arguments: str, capture: bool = False) -> str:
     return done.stdout or ""
 
 
-def changes() -> list[str]:
-    """List what `dvc status` finds changed, a line each; empty if nothing is."""
-    status = json.loads(dvc("status", "--json", capture=True))
+def changes(*stages: str) -> list[str]:
+    """List what `dvc status` finds changed, a line each; empty if nothing is.
+
+    Args:
+        stages: to look at.
+    """
+    status = json.loads(dvc("status", "--json", *stages, capture=True))
     return list(_lines(status, ""))
 
 

@@ -2,10 +2,10 @@
 
 Snakemake decides what is stale from times of files and from records in
 .snakemake/: which rule made a file, from which inputs, with which parameters. A
-clone has neither. So `records.json` in each folder under version control holds
-the records of the files below it, each with the file's MD5. A file that arrives
-with the same MD5 was made as its record says; it is given that record, and a time
-that does not make it older than what it was made from. What differs, or has no
+clone has neither. So `provenance.json` in each folder under version control holds
+the records of the files below it, one a job, with the MD5 of each file. A file that
+arrives with the same MD5 was made as its record says; it is given that record, and a
+time that does not make it older than what it was made from. What differs, or has no
 record, stays unknown to Snakemake.
 
     python -m workflow_src.versioning.provenance FOLDER
@@ -14,7 +14,6 @@ writes the records of such a folder; the stages of dvc.yaml end with it.
 """
 
 import atexit
-import hashlib
 import json
 import os
 import sys
@@ -24,19 +23,25 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from workflow_src.errors import InputError
 from workflow_src.files import read_json_object, write_atomically
 from workflow_src.layout import Layout
+from workflow_src.versioning.records import (
+    NAME,
+    STAMP,
+    Entry,
+    digest,
+    fingerprint,
+    is_store,
+    read_entries,
+    write_entries,
+)
 from workflow_src.versioning.snapshot import FileSnapshot
 
-NAME = "records.json"
 RESULTS = Path("results")
 # The committed tables are in every clone. Rules that make them have this file, which
 # the first run makes, as an input: so they are older than it until they are adopted.
 FIRST_USE = Path(".snakemake") / "first_use"
 ADOPTED = Path(".snakemake") / "adopted.json"
-# In folders that are outputs, Snakemake keeps their time in a file of this name.
-STAMP = ".snakemake_timestamp"
 # Of a record, what differs between two runs of the same job.
 TIMES = ("starttime", "endtime", "job_hash", "external_jobid")
 
@@ -93,22 +98,24 @@ def adopt(layout: Layout, snapshot: FileSnapshot | None = None) -> Adoption:
     snapshot.content(ADOPTED)
     _mark_first_use()
     adoption = Adoption([], [], [])
-    entries: dict[Path, dict[str, Any]] = {}
+    entries: dict[Path, Entry] = {}
     for folder in folders(layout).values():
-        entries |= _read(folder / NAME)
+        entries |= read_entries(folder / NAME)
     store = _SnakemakeRecords(snapshot)
     for path, entry in entries.items():
-        if entry["md5"] is None:
-            if not path.exists() and store.read(path) is None:
-                store.write(path, entry["record"])
-        elif not path.exists():
-            adoption.missing.append(path)
-        elif digest(path) != entry["md5"]:
-            adoption.changed.append(path)
-        else:
+        if not path.exists():
+            if not entry.travels_alone:
+                adoption.missing.append(path)
+            elif store.read(path) is None:
+                store.write(path, entry.record)
+        elif entry.fingerprint is None:
+            continue
+        elif fingerprint(path) == entry.fingerprint:
             adoption.current.append(path)
+        elif not entry.travels_alone:
+            adoption.changed.append(path)
     sources = {
-        path: [Path(name) for name in entries[path]["record"]["input"]]
+        path: [Path(name) for name in entries[path].record["input"]]
         for path in adoption.current
     }
     # Results are in git, so they can be here without all that they were made from.
@@ -117,8 +124,8 @@ def adopt(layout: Layout, snapshot: FileSnapshot | None = None) -> Adoption:
     sources = {path: sources[path] for path in adoption.current}
     arrived = set()
     for path in adoption.current:
-        if store.read(path) != entries[path]["record"]:
-            store.write(path, entries[path]["record"])
+        if store.read(path) != entries[path].record:
+            store.write(path, entries[path].record)
             arrived.add(path)
     _raise_times(sources, arrived, snapshot)
     write_atomically(ADOPTED, json.dumps(_all_adopted() | _digests(layout)))
@@ -126,33 +133,27 @@ def adopt(layout: Layout, snapshot: FileSnapshot | None = None) -> Adoption:
 
 
 def write(folder: Path) -> None:
-    """Write `records.json` of a folder; files that DVC ignores are without MD5.
+    """Write `provenance.json` of a folder.
 
-    Their records travel alone: Snakemake compares the parameters of a job only
-    where it knows of all its outputs, here or not.
+    Files that DVC ignores are without MD5, and their records travel alone: Snakemake
+    compares the parameters of a job only where it knows of all its outputs, here or
+    not. Where it is a store of waveforms or log-mels, the digest of its index goes
+    along, so that it is known again when it comes another way.
     """
     store = _SnakemakeRecords(FileSnapshot())
     versioned = set(_versioned(folder))
-    content = {}
+    entries = {}
     for path in sorted(folder.rglob("*")):
         record = store.read(path)
         if record is not None:
-            md5 = digest(path) if path in versioned else None
-            content[str(path)] = {"md5": md5, "record": record}
-    write_atomically(folder / NAME, json.dumps(content, indent=1) + "\n")
-
-
-def digest(path: Path) -> str:
-    """MD5 of a file, or of a folder's files with their names."""
-    if not path.is_dir():
-        return hashlib.md5(path.read_bytes()).hexdigest()
-    inside = [file for file in path.rglob("*") if file.name != STAMP]
-    listing = [
-        [str(file.relative_to(path)), digest(file)]
-        for file in sorted(inside)
-        if file.is_file()
-    ]
-    return hashlib.md5(json.dumps(listing).encode()).hexdigest()
+            known = path in versioned or is_store(path)
+            entries[path] = Entry(fingerprint(path) if known else None, record)
+    # What was pulled without them, and nothing has made anew since.
+    for path, entry in read_entries(folder / NAME).items():
+        alone = entry.travels_alone and not path.exists()
+        if alone and store.read(path) == entry.record:
+            entries[path] = entry
+    write_entries(folder / NAME, dict(sorted(entries.items())))
 
 
 def _mark_first_use() -> None:
@@ -213,25 +214,8 @@ def _time(path: Path) -> int:
     return (stamp if stamp.exists() else path).stat().st_mtime_ns
 
 
-def _read(path: Path) -> dict[Path, dict[str, Any]]:
-    """File -> its entry in a `records.json`; none where there is no such file.
-
-    Raises:
-        InputError: it is damaged; says what to do.
-    """
-    if not path.exists():
-        return {}
-    remedy = "delete it, and `make pull` or `make dvc-commit` makes it again"
-    entries = read_json_object(path, remedy)
-    for entry in entries.values():
-        record = entry.get("record") if isinstance(entry, dict) else None
-        if not isinstance(record, dict) or "md5" not in entry or "input" not in record:
-            raise InputError(f"{path} is damaged: {remedy}")
-    return {Path(name): entry for name, entry in entries.items()}
-
-
 def _all_adopted() -> dict[str, str]:
-    """Digest of each `records.json` that was adopted, of any corpus."""
+    """Digest of each `provenance.json` that was adopted, of any corpus."""
     if not ADOPTED.exists():
         return {}
     return read_json_object(ADOPTED, "delete it, and the artifacts are checked again")
@@ -243,7 +227,7 @@ def _adopted(layout: Layout) -> dict[str, str]:
 
 
 def _digests(layout: Layout) -> dict[str, str]:
-    """MD5 of each `records.json` that is there."""
+    """MD5 of each `provenance.json` that is there."""
     files = [folder / NAME for folder in folders(layout).values()]
     return {str(file): digest(file) for file in files if file.exists()}
 

@@ -3,7 +3,7 @@
 A spaCy pipeline parses the captions, `tuple_candidates` lists the tuples that they
 may hold, `tuple_model` gives each the chance that the official parser takes it,
 `graph` scores the expected counts. It is not SPICE: its figures against the official
-tool are in the README.
+tool are in docs/spice.md.
 """
 
 import sys

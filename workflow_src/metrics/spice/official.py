@@ -106,7 +106,7 @@ def _run(
 
 @cache
 def java_home() -> str:
-    """Folder of the Java that `java` on the PATH is, for JPype to load.
+    """Folder of the Java that runs METEOR too, for JPype to load.
 
     Raises:
         java.JavaError: it names none.

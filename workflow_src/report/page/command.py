@@ -31,6 +31,7 @@ from workflow_src.report.page.runs import (
     stages,
 )
 from workflow_src.report.page.sounds import Budget
+from workflow_src.report.page.studied import studied
 from workflow_src.report.page.summary import interval_plots, sentences
 from workflow_src.report.settings import PageSettings
 
@@ -59,6 +60,7 @@ def write_page(
     train_tags: Path | None = None,
     caption_statistics: Path | None = None,
     sweep: Path | None = None,
+    study: Path | None = None,
     logs: Path | None = None,
 ) -> None:
     """Write the page of results: one HTML file that needs no other.
@@ -83,6 +85,7 @@ def write_page(
         train_tags: of the training split.
         caption_statistics: CSV of what the captions are like.
         sweep: CSV of the sweep; left out where it was not run.
+        study: `effects.csv` of the study, its figure beside it; likewise.
         logs: folder with the timings of the rules.
     """
     read = {path.stem: read_table(path) for path in [*tables, figure4]}
@@ -113,6 +116,7 @@ def write_page(
         "tables": [fragment(read[path.stem]) for path in tables],
         "described": described(caption_statistics),
         "sweep": fragment(read_table(sweep)) if sweep else None,
+        "study": studied(study),
         "mixes": heard_mixes(settings, train_waveforms, train_captions, sounds),
         "views": heard_views(settings, views, _merged(settings, said, clips), sounds),
         "found": any(own["found"] for own in found),
