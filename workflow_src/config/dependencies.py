@@ -149,20 +149,19 @@ def _evaluations(config: Config) -> Iterator[tuple[str, str, Any]]:
 def _study(config: Config) -> Iterator[tuple[str, str, Any]]:
     own = config.study
     spice = steps.spice_kind(config)
-    for clips in dict.fromkeys(clips for _, clips, _ in own.trainings):
+    for clips in dict.fromkeys(arm.clips for arm in own.arms):
         if config.captioning.word2vec:
             yield "studied_word2vec", str(clips), steps.word2vec_width(config)
         if config.retrieval.model.text_encoder is None:
             yield "studied_word_pieces", str(clips), steps.word_pieces_size(config)
-    for task, clips, recipe in own.trainings:
-        for seed in own.seeds:
-            job = f"{recipe}, {clips} clips, seed {seed}"
-            if task == "captioning":
-                settings = studied.captioner(config, recipe, seed, clips)
-                yield "studied_captioner", job, settings
+    for arm, seeds in own.arms.items():
+        for seed in seeds:
+            job = f"{arm.recipe}, {arm.corpus} clips, seed {seed}"
+            given = (config, arm.recipe, seed, arm.clips, arm.length)
+            if arm.task == "captioning":
+                yield "studied_captioner", job, studied.captioner(*given)
             else:
-                of_task = studied.retriever(config, recipe, seed, clips)
-                yield "studied_retriever", job, of_task
+                yield "studied_retriever", job, studied.retriever(*given)
     yield "studied_split", "", config.captioning.decoding
     yield "score_studied_captions", "", spice
     yield "studied_caption_grid", "", studied.caption_grid(config)
