@@ -21,7 +21,10 @@ STEPS: dict[str, dict[str, str]] = {
         "join": "corpus.steps:join",
         "merge-manifests": "corpus.steps:merge_manifests",
     },
-    "features": {"log-mels": "corpus.steps:log_mels"},
+    "features": {
+        "log-mels": "corpus.steps:log_mels",
+        "model-features": "training.families:model_features",
+    },
     "text": {
         "vocabulary": "corpus.steps:vocabulary",
         "word2vec": "models.steps:word2vec",
@@ -33,6 +36,8 @@ STEPS: dict[str, dict[str, str]] = {
         "pretrain": "training.pretraining:pretrain",
         "train-captioner": "training.captioning:train_captioner",
         "train-retriever": "training.retrieval:train_retriever",
+        "fetch-checkpoint": "models.steps:fetch_checkpoint",
+        "train-model": "training.families:train_model",
     },
     "evaluate": {
         "caption-split": "evaluation.captioning:caption_split",
@@ -41,6 +46,7 @@ STEPS: dict[str, dict[str, str]] = {
         "score-captions": "evaluation.caption_scores:score_captions",
         "score-caption-grid": "evaluation.caption_scores:score_caption_grid",
         "score-retrieval": "evaluation.retrieval:score_retrieval",
+        "score-likelihood": "evaluation.likelihood:score_likelihood",
         "score-retrieval-grid": "evaluation.tta_grid:score_retrieval_grid",
     },
     "report": {
@@ -50,6 +56,8 @@ STEPS: dict[str, dict[str, str]] = {
         "layer-search": "evaluation.layer_search:layer_search",
         "sweep": "report.sweep:write_sweep",
         "study": "study.command:write_study",
+        "models-table": "report.models_table:write_models_table",
+        "likelihood-table": "report.likelihood_table:write_likelihood_table",
         "headlines": "report.headlines:write_headlines",
         "pictures": "report.pictures:draw_pictures",
         "table-formats": "report.formats.command:write_formats",

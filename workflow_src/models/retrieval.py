@@ -18,7 +18,13 @@ from workflow_src.models.panns import ResNet38
 from workflow_src.models.settings import RetrieverConfig
 from workflow_src.models.text_encoder import TextEncoder
 
-__all__ = ["AudioTextRetriever", "RetrieverConfig", "TextEncoder", "ntxent"]
+__all__ = [
+    "AudioTextRetriever",
+    "RetrieverConfig",
+    "TextEncoder",
+    "TwoTowers",
+    "ntxent",
+]
 
 
 class Head(nn.Module):
@@ -43,8 +49,50 @@ class Head(nn.Module):
         return unit
 
 
-class AudioTextRetriever(nn.Module):
+class TwoTowers(nn.Module):
     """Clips and captions -> vectors whose dot product is their cosine.
+
+    Attributes:
+        audio_encoder: features and SpecAugment -> what `audio_head` takes; with `stop`
+            and `start` up to and from a stage of it.
+        text_encoder: captions -> what `text_head` takes.
+        audio_head: into the common space.
+        text_head: into the common space.
+    """
+
+    audio_encoder: nn.Module
+    text_encoder: TextEncoder
+    audio_head: nn.Module
+    text_head: nn.Module
+
+    def embed_audio(
+        self, log_mel: Tensor, spec_augment: SpectrogramTransform | None = None
+    ) -> Tensor:
+        """Embed clips.
+
+        Args:
+            log_mel: (B, L, 64), of the front end; see `ResNet38.forward`.
+            spec_augment: SpecAugment, applied to the normalised spectrogram.
+
+        Returns:
+            (B, embedding), each row of length 1.
+        """
+        embedded: Tensor = self.audio_head(self.audio_encoder(log_mel, spec_augment))
+        return embedded
+
+    def embed_text(self, captions: list[str]) -> Tensor:
+        """Embed captions: B of them -> (B, embedding), each row of length 1."""
+        embedded: Tensor = self.text_head(self.text_encoder(captions))
+        return embedded
+
+    def embed_pieces(self, pieces: Mapping[str, Tensor]) -> Tensor:
+        """Embed captions that `text_encoder.pieces` cut: -> as `embed_text`."""
+        embedded: Tensor = self.text_head(self.text_encoder.encode(**pieces))
+        return embedded
+
+
+class AudioTextRetriever(TwoTowers):
+    """ResNet38 and a text encoder, each with a head of two layers.
 
     Args:
         config: the sizes.
@@ -56,9 +104,10 @@ class AudioTextRetriever(nn.Module):
     ) -> None:
         super().__init__()
         self.config = config
-        self.audio_encoder = ResNet38(
+        encoder = ResNet38(
             config.audio_width, config.audio_blocks, config.audio_dropout
         )
+        self.audio_encoder = encoder
         if text_encoder is not None:
             self.text_encoder = text_encoder
         elif config.text_encoder is None:
@@ -67,7 +116,7 @@ class AudioTextRetriever(nn.Module):
             self.text_encoder = TextEncoder.from_pretrained(
                 config.text_encoder, config.text_dropout
             )
-        self.audio_head = Head(self.audio_encoder.width_out, config.embedding)
+        self.audio_head = Head(encoder.width_out, config.embedding)
         self.text_head = Head(self.text_encoder.width, config.embedding)
         for encoder in self._frozen():
             encoder.requires_grad_(False)
@@ -89,31 +138,6 @@ class AudioTextRetriever(nn.Module):
         for encoder in self._frozen():
             encoder.eval()
         return self
-
-    def embed_audio(
-        self, log_mel: Tensor, spec_augment: SpectrogramTransform | None = None
-    ) -> Tensor:
-        """Embed clips.
-
-        Args:
-            log_mel: (B, L, 64), dB; see `ResNet38.forward`.
-            spec_augment: SpecAugment, applied to the normalised spectrogram.
-
-        Returns:
-            (B, embedding), each row of length 1.
-        """
-        embedded: Tensor = self.audio_head(self.audio_encoder(log_mel, spec_augment))
-        return embedded
-
-    def embed_text(self, captions: list[str]) -> Tensor:
-        """Embed captions: B of them -> (B, embedding), each row of length 1."""
-        embedded: Tensor = self.text_head(self.text_encoder(captions))
-        return embedded
-
-    def embed_pieces(self, pieces: Mapping[str, Tensor]) -> Tensor:
-        """Embed captions that `text_encoder.pieces` cut: -> as `embed_text`."""
-        embedded: Tensor = self.text_head(self.text_encoder.encode(**pieces))
-        return embedded
 
 
 def ntxent(audio: Tensor, text: Tensor, temperature: float = 0.07) -> Tensor:
