@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import torch
@@ -87,7 +88,8 @@ class Captioner:
     def make_front_end(self) -> nn.Module:
         """What turns waveforms into the log-mels it is fed, on its device."""
         if self.front_end is None:
-            own: nn.Module = self.model.audio.front_end
+            encoder: Any = self.model.audio  # of a family
+            own: nn.Module = encoder.front_end
             return own
         return front_end(self.front_end).to(self.device)
 

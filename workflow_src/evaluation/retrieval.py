@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -91,8 +92,8 @@ class Retriever:
     def make_front_end(self) -> nn.Module:
         """What turns waveforms into the log-mels it is fed, on its device."""
         if self.front_end is None:
-            # `TwoTowers` of a family have it; for mypy a module's part may be a tensor.
-            own: nn.Module = self.model.audio.front_end  # type: ignore[union-attr, assignment]
+            encoder: Any = self.model.audio  # of a family
+            own: nn.Module = encoder.front_end
             return own
         return front_end(self.front_end).to(self.device)
 

@@ -13,7 +13,6 @@ import torch
 
 from workflow_src.audio.store import WaveformStore
 from workflow_src.augment.recipe import Recipe
-from workflow_src.augment.recipes import RecipeSettings
 from workflow_src.corpus.pairs import read_pairs
 from workflow_src.device import prepare
 from workflow_src.evaluation.batch_sizes import (
@@ -33,7 +32,7 @@ from workflow_src.evaluation.tta_captioning import captioning_grid
 from workflow_src.evaluation.tta_retrieval import retrieval_grid
 from workflow_src.evaluation.views import Views
 from workflow_src.files import write_atomically
-from workflow_src.models.families import runs as families
+from workflow_src.models.families.runs import recipe_of_run
 
 
 def views(
@@ -58,11 +57,7 @@ def views(
         batch = views_of_captioner(loaded.model, shape, loaded.device, views_per_batch)
     else:
         batch = views_of_retriever(loaded.model, shape, loaded.device, views_per_batch)
-    own_recipe = loaded.record.part("recipe", RecipeSettings)
-    if families.is_of_family(loaded.record):
-        task = loaded.record.task
-        own_recipe = families.recipe_of(loaded.model, task, own_recipe)
-    recipe = Recipe.of(own_recipe)
+    recipe = Recipe.of(recipe_of_run(loaded.model, loaded.record))
     return Views(
         augmentation=recipe.test_time(settings.strength),
         front_end=loaded.make_front_end(),

@@ -99,15 +99,16 @@ class AudioTextRetriever(TwoTowers):
         text_encoder: used instead of the one `config` names.
     """
 
+    audio_encoder: ResNet38
+
     def __init__(
         self, config: RetrieverConfig, text_encoder: TextEncoder | None = None
     ) -> None:
         super().__init__()
         self.config = config
-        encoder = ResNet38(
+        self.audio_encoder = ResNet38(
             config.audio_width, config.audio_blocks, config.audio_dropout
         )
-        self.audio_encoder = encoder
         if text_encoder is not None:
             self.text_encoder = text_encoder
         elif config.text_encoder is None:
@@ -116,7 +117,7 @@ class AudioTextRetriever(TwoTowers):
             self.text_encoder = TextEncoder.from_pretrained(
                 config.text_encoder, config.text_dropout
             )
-        self.audio_head = Head(encoder.width_out, config.embedding)
+        self.audio_head = Head(self.audio_encoder.width_out, config.embedding)
         self.text_head = Head(self.text_encoder.width, config.embedding)
         for encoder in self._frozen():
             encoder.requires_grad_(False)

@@ -208,7 +208,7 @@ class WaveformFrontEnd(FrontEnd):
             variance = waveforms.var(dim=1, keepdim=True, correction=0)
             waveforms = (waveforms - mean) / (variance + WAVEFORM_FLOOR).sqrt()
         rows = waveforms.shape[1] // self.hop
-        return waveforms[:, : rows * self.hop].unflatten(1, (rows, self.hop))
+        return waveforms[:, : rows * self.hop].reshape(-1, rows, self.hop)
 
 
 def centred_power(waveforms: Tensor, window: Tensor, hop: int) -> Tensor:

@@ -94,3 +94,14 @@ def recipe_of(model: Any, task: str, recipe: RecipeSettings) -> RecipeSettings:
     """
     seconds: float = model.audio.frame_seconds
     return recipe.of_frames(seconds / FRAME_SECONDS[task])
+
+
+def recipe_of_run(model: Any, record: RunRecord) -> RecipeSettings:
+    """The recipe that a model was trained with, its widths in the model's own frames.
+
+    Args:
+        model: of the run, of a family or the paper's.
+        record: of the run.
+    """
+    recipe = record.part("recipe", RecipeSettings)
+    return recipe_of(model, record.task, recipe) if is_of_family(record) else recipe

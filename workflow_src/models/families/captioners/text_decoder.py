@@ -182,7 +182,7 @@ def text_decoder(part: PartSettings, words: TokenizerWords, weights: bool) -> An
     attending = {"is_decoder": True, "add_cross_attention": True}
     if part.checkpoint is None:
         try:
-            kind = type(AutoConfig.for_model(part.kind))
+            kind: Any = type(AutoConfig.for_model(part.kind))
         except ValueError:
             raise InputError(f"text.kind {part.kind} is none of transformers") from None
         check_sizes(part, kind)

@@ -106,7 +106,7 @@ def text_encoder(part: PartSettings, word_pieces: Path, weights: bool) -> TextEn
             ) from error
         return TextEncoder(model_of(part, AutoModel, config, weights), tokenizer)
     try:
-        kind = type(AutoConfig.for_model(part.kind))
+        kind: Any = type(AutoConfig.for_model(part.kind))
     except ValueError:
         raise InputError(f"text.kind {part.kind} is none of transformers") from None
     check_sizes(part, kind)
