@@ -125,7 +125,7 @@ class FramesWithTextDecoder(CaptionModel):
         logits: Tensor = self.decoder(
             input_ids=tokens,
             attention_mask=seen,
-            encoder_hidden_states=memory,
+            encoder_hidden_states=memory.contiguous(),
             use_cache=False,
         ).logits
         return logits
@@ -178,6 +178,9 @@ def text_decoder(part: PartSettings, words: TokenizerWords, weights: bool) -> An
             encoder.
     """
     from transformers import AutoConfig, AutoModelForCausalLM
+    from transformers.models.auto.modeling_auto import (
+        MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
+    )
 
     attending = {"is_decoder": True, "add_cross_attention": True}
     if part.checkpoint is None:
@@ -204,12 +207,9 @@ def text_decoder(part: PartSettings, words: TokenizerWords, weights: bool) -> An
             ) from error
     for key, value in attending.items():
         setattr(config, key, value)
-    try:
-        decoder = model_of(part, AutoModelForCausalLM, config, weights)
-    except ValueError:
-        raise InputError(
-            f"text.kind {part.kind} writes no text in transformers"
-        ) from None
+    if config.model_type not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
+        raise InputError(f"text.kind {part.kind} writes no text in transformers")
+    decoder = model_of(part, AutoModelForCausalLM, config, weights)
     if not any(name in own for own, _ in decoder.named_modules() for name in CROSS):
         raise InputError(
             f"text.kind {part.kind} has no cross attention in transformers: bart and "
