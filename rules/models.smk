@@ -84,9 +84,9 @@ rule fetch_checkpoint:
         ].checkpoint,
         folder=subpath(output[0], parent=True),
     shell:
-        "(python -m workflow_src fetch-checkpoint --name {params.name:q}"
-        " --revision {wildcards.revision} --folder {params.folder:q}"
-        " && touch {output:q}) > {log:q} 2>&1"
+        "python -m workflow_src fetch-checkpoint --name {params.name:q}"
+        " --revision {wildcards.revision:q} --folder {params.folder:q}"
+        " --done {output:q} > {log:q} 2>&1"
 
 
 rule model_features:
@@ -355,5 +355,5 @@ rule likelihood_table:
         models=[name for name, _ in LIKELIHOODS],
     shell:
         "python -m workflow_src likelihood-table --settings {params.settings:q}"
-        " --scores {params.scores:q} --models {params.models}"
+        " --scores {params.scores:q} --models {params.models:q}"
         " --output {output:q} > {log:q} 2>&1"

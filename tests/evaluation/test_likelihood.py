@@ -6,6 +6,7 @@ import torch
 
 from tests.tiny_models import CAPTIONERS, CAPTIONS, entry, making, waveforms
 from workflow_src.audio.store import LogMelStore, write_log_mels, write_waveforms
+from workflow_src.corpus.text import Vocabulary
 from workflow_src.evaluation import likelihood
 from workflow_src.models.families import runs
 
@@ -53,3 +54,15 @@ def test_each_pair_has_the_likelihood_that_it_has_alone(heard, monkeypatch):
     monkeypatch.setattr(likelihood, "BUDGET", 1)
     few, _ = likelihood.likelihoods(model, clips, texts, model.words, CPU)
     np.testing.assert_allclose(few, given, atol=1e-5)
+
+
+def test_words_that_a_captioner_does_not_have_are_left_out(heard):
+    model, clips = heard
+    texts = ["a dog barks", "a dog xylophone barks", "xylophone"]
+    given, prior = likelihood.likelihoods(model, clips, texts, model.words, CPU)
+    if isinstance(model.words, Vocabulary):
+        np.testing.assert_array_equal(given[0], given[1])
+        assert np.isneginf(given[2]).all()
+        assert prior[2] == 0
+    else:  # a tokenizer has pieces for everything
+        assert np.isfinite(given).all()

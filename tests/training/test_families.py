@@ -189,7 +189,8 @@ def test_the_same_training_comes_to_the_same(tiny, features, retriever, tmp_path
 @pytest.mark.parametrize(
     "mixing", [{"domain": "power"}, {"level_range_db": 6.0}, {"name_range_db": 9.0}]
 )
-def test_what_asks_for_decibels_is_refused(mixing):
+def test_what_asks_for_decibels_is_refused(tiny, features, tmp_path, mixing):
     (key,) = mixing
+    settings = replace(RETRIEVER, recipe=recipe("mine", pairmix=mixing))
     with pytest.raises(InputError, match=rf"pairmix {key}.* needs log-mels in dec"):
-        replace(RETRIEVER, recipe=recipe("mine", pairmix=mixing))
+        train(tiny, features, settings, tmp_path)

@@ -30,7 +30,6 @@ from workflow_src.models.settings import ACT_PATCH_FRAMES, ACT_PATCHES
 from workflow_src.settings import Settings
 from workflow_src.study.settings import StudyConfig
 from workflow_src.sweep import SweepCell, sweep_cells
-from workflow_src.training.family_settings import check_domain
 from workflow_src.training.settings import PretrainingOptimization, TrainingOptions
 
 
@@ -249,10 +248,8 @@ class Config(Settings):
     def _check_models(self) -> None:
         for entry in self.models.entries:
             for name in self.models.recipes:
-                recipe = self.recipe(name)
                 try:
-                    recipe.check_task(entry.task)
-                    check_domain(recipe)
+                    self.recipe(name).check_task(entry.task)
                 except InputError as error:
                     raise InputError(f"models, entry {entry.name}: {error}") from None
 

@@ -52,6 +52,9 @@ class Words(Protocol):
     def padding(self, tokens: Tensor) -> Tensor:
         """True where (B, W) tokens are padding."""
 
+    def known(self, caption: str) -> str:
+        """What of a caption these words can say; perhaps nothing."""
+
 
 class Vocabulary:
     """All words of the training captions; there is no token for unknown words.
@@ -133,6 +136,14 @@ class Vocabulary:
                     f"{len(self) - 2} words of the training captions"
                 )
         return [self.sos, *(self.numbers[word] for word in words), self.eos]
+
+    def known(self, caption: str) -> str:
+        """The caption's words that are in the vocabulary, one space between."""
+        return " ".join(
+            word
+            for word in tokenize(caption)
+            if word in self.numbers and word not in (START, END)
+        )
 
     def decode(self, numbers: Iterable[int]) -> str:
         """The words up to the first `<eos>`, without `<sos>`, one space between."""

@@ -4,7 +4,8 @@ The score of a caption c with a clip a is log p(c | a) by words, the one that en
 among them. Some captions are likely whatever is heard, and then lead the ranks of
 every clip. So there is a second score, from which w times log p(c) by words is taken;
 p(c) is the likelihood under the mean memory of all clips of the split, which says
-nothing of any one of them. Among the clips of one caption both scores have the same
+nothing of any one of them. Words that a captioner does not have are left out; a caption
+without any that it has comes last. Among the clips of one caption both scores have the same
 order: they differ from audio to text alone.
 """
 
@@ -114,6 +115,7 @@ def likelihoods(
     if total is None:
         raise ValueError("there are no clips")
     prior = _of_memory(model, total / len(log_mels), parts, len(captions))
+    prior[np.isneginf(prior)] = 0  # of captions that no clip is likely to have
     columns = [
         _of_memory(model, memory, parts, len(captions))
         for memories in _memories(model, log_mels, device, "scoring captions")
@@ -129,9 +131,11 @@ Part = tuple[NDArray[np.int64], Tensor, Tensor]
 def _parts(
     model: CaptionModel, captions: Sequence[str], words: Words
 ) -> Iterator[Part]:
-    """Cut captions into batches, the short ones first."""
-    lengths = [len(words.batch([caption])[0]) for caption in captions]
+    """Cut captions of which words are known into batches, the short ones first."""
+    captions = [words.known(caption) for caption in captions]
+    lengths = [len(words.batch([caption])[0]) if caption else 0 for caption in captions]
     order = np.argsort(lengths, kind="stable")
+    order = order[sum(length == 0 for length in lengths) :]
     row_bytes = DISTRIBUTIONS * model.config.vocabulary
     start = 0
     while start < len(order):
@@ -151,7 +155,7 @@ def _of_memory(
     model: CaptionModel, memory: Tensor, parts: Sequence[Part], captions: int
 ) -> NDArray[np.float32]:
     """The log-likelihoods by words of all captions under one memory (1, M, D)."""
-    scores = np.empty(captions, np.float32)
+    scores = np.full(captions, -np.inf, np.float32)
     for rows, tokens, counts in parts:
         on, own = send(tokens, memory.device), send(counts, memory.device)
         # A decoder that does not copy the memory reads one for all captions.

@@ -70,7 +70,7 @@ def fetch(
         write_atomically(done, "")
 
 
-def fetch_checkpoint(*, name: str, revision: str, folder: Path) -> None:
+def fetch_checkpoint(*, name: str, revision: str, folder: Path, done: Path) -> None:
     """Fetch a checkpoint of the Hugging Face hub at a commit.
 
     Weights as safetensors where there are any, else as torch wrote them.
@@ -79,6 +79,7 @@ def fetch_checkpoint(*, name: str, revision: str, folder: Path) -> None:
         name: owner/name, or the name alone.
         revision: the commit.
         folder: where its files go.
+        done: is written at the end.
     """
     from huggingface_hub import list_repo_files, snapshot_download
     from huggingface_hub.errors import HfHubHTTPError
@@ -101,3 +102,4 @@ def fetch_checkpoint(*, name: str, revision: str, folder: Path) -> None:
             f"{name} at {revision} cannot be fetched: {in_one_line(error)}; fetch its "
             f"files in another way, and put them into {folder}"
         ) from None
+    write_atomically(done, "")

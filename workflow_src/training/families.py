@@ -36,7 +36,11 @@ from workflow_src.training.batches import Batch, Batches
 from workflow_src.training.captioning import caption_loss
 from workflow_src.training.captioning_loss import numbered
 from workflow_src.training.compute import Compute
-from workflow_src.training.family_settings import FamilySettings, FeatureSettings
+from workflow_src.training.family_settings import (
+    FamilySettings,
+    FeatureSettings,
+    check_domain,
+)
 from workflow_src.training.loop import Training, fit
 from workflow_src.training.retrieval import contrastive_loss, mean_recall
 from workflow_src.training.schedules import optimizer_and_schedule
@@ -118,7 +122,11 @@ def train_model(
         device: auto, cpu, cuda or cuda:N.
         threads: of the CPU.
         options: how it runs on its device, as JSON.
+
+    Raises:
+        InputError: the recipe needs log-mels in decibels.
     """
+    check_domain(settings.recipe)
     on = prepare(device, threads)
     compute = Compute.of(options, on)
     entry, own = settings.entry, settings.optimization

@@ -40,8 +40,7 @@ class FamilySettings(Settings):
         optimization: how it is trained.
 
     Raises:
-        InputError: the recipe is not for the task, or has a part that asks for
-            decibels, which not every front end makes.
+        InputError: the recipe is not for the task.
     """
 
     entry: ModelEntry
@@ -52,7 +51,6 @@ class FamilySettings(Settings):
 
     def __post_init__(self) -> None:
         self.recipe.check_task(self.entry.task)
-        check_domain(self.recipe)
 
 
 def check_domain(recipe: RecipeSettings) -> None:

@@ -80,6 +80,10 @@ class TokenizerWords:
         longest = max(map(len, rows))
         return torch.tensor([row + [self.eos] * (longest - len(row)) for row in rows])
 
+    def known(self, caption: str) -> str:
+        """The caption: a tokenizer cuts what it does not know into smaller pieces."""
+        return caption.strip()
+
     def padding(self, tokens: Tensor) -> Tensor:
         """True where (B, W) tokens are padding: after the `eos` that ends a caption.
 
