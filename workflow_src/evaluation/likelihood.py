@@ -4,9 +4,9 @@ The score of a caption c with a clip a is log p(c | a) by words, the one that en
 among them. Some captions are likely whatever is heard, and then lead the ranks of
 every clip. So there is a second score, from which w times log p(c) by words is taken;
 p(c) is the likelihood under the mean memory of all clips of the split, which says
-nothing of any one of them. Words that a captioner does not have are left out; a caption
-without any that it has comes last. Among the clips of one caption both scores have the same
-order: they differ from audio to text alone.
+nothing of any one of them. Among the clips of one caption both scores have the same
+order: they differ from audio to text alone. Words that a captioner does not have are
+left out; a caption without any that it has comes last.
 """
 
 from __future__ import annotations
