@@ -158,3 +158,30 @@ def test_a_decoder_without_cross_attention_gets_one(tmp_path):
     new = {name for name in ours if name not in theirs}
     assert new
     assert all("cross" in name for name in new)
+
+
+def test_the_decoder_of_an_encoder_and_decoder_is_read(tmp_path):
+    """As BART is published: words have one vector on both sides."""
+    from transformers import BartConfig, BartModel
+
+    own = entry("captioning", "text_decoder", "ast", "bart")
+    words = runs.make(making(tmp_path, own)).words
+    sizes = {"encoder_layers": 1, "encoder_attention_heads": 2, "encoder_ffn_dim": 16}
+    config = BartConfig(
+        vocab_size=len(words),
+        pad_token_id=words.eos,
+        bos_token_id=words.sos,
+        eos_token_id=words.eos,
+        **PARTS["bart"].sizes | sizes,
+    )
+    whole = BartModel(config)
+    whole.save_pretrained(tmp_path / "bart")
+    words.save(tmp_path / "bart")
+    text = PartSettings("bart", str(tmp_path / "bart"))
+    model = runs.make(making(tmp_path, replace(own, text=text)))
+    ours, theirs = model.decoder.get_decoder().state_dict(), whole.decoder.state_dict()
+    assert set(ours) == set(theirs)
+    for name, weights in theirs.items():
+        torch.testing.assert_close(ours[name], weights)
+    output = model.decoder.get_output_embeddings().weight
+    torch.testing.assert_close(output, whole.get_input_embeddings().weight)

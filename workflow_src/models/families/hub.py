@@ -57,12 +57,13 @@ def model_of(part: PartSettings, kind: Any, config: Any, weights: bool) -> Any:
         weights: whether the checkpoint's weights are read, where there is one.
 
     Raises:
-        InputError: the checkpoint cannot be read, or lacks weights of the model
-            other than those of a cross attention.
+        InputError: the checkpoint cannot be read, or lacks weights of the model; see
+            `MAY_LACK`.
     """
     if part.checkpoint is None or not weights:
-        make = getattr(kind, "from_config", kind)
-        return make(config)
+        if hasattr(kind, "from_config"):  # an Auto class
+            return kind.from_config(config, dtype=torch.float32)
+        return kind(config)
     name, revision = part.place
     try:
         model, report = kind.from_pretrained(
@@ -124,10 +125,16 @@ def extractor_of(part: PartSettings, kind: Any, **sizes: Any) -> Any:
         raise _unreadable(part, error) from error
 
 
+# Weights that a checkpoint may lack: of a cross attention, which GPT-2 was published
+# without; of BERT's pooler, which is not read; and of wav2vec 2.0's own masking, which
+# is off.
+MAY_LACK = ("crossattention", "ln_cross_attn", "masked_spec_embed")
+POOLER = "pooler."
+
+
 def _comes_new(weight: str) -> bool:
-    """Whether a weight is of a cross attention, or of a head that is not used."""
-    new = ("crossattention", "cross_attention", "encoder_attn", "ln_cross_attn")
-    return any(name in weight for name in (*new, "pooler"))
+    """Whether a checkpoint may lack a weight."""
+    return weight.startswith(POOLER) or any(name in weight for name in MAY_LACK)
 
 
 def _unreadable(part: PartSettings, error: Exception) -> InputError:

@@ -7,6 +7,7 @@ tokenizer.
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -177,7 +178,7 @@ def text_decoder(part: PartSettings, words: TokenizerWords, weights: bool) -> An
         InputError: the kind is none of transformers, or none that attends to an
             encoder.
     """
-    from transformers import AutoConfig, AutoModelForCausalLM
+    from transformers import AutoConfig, AutoModel, AutoModelForCausalLM
     from transformers.models.auto.modeling_auto import (
         MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
     )
@@ -205,11 +206,20 @@ def text_decoder(part: PartSettings, words: TokenizerWords, weights: bool) -> An
             raise InputError(
                 f"checkpoint {part.checkpoint} cannot be read: {error}"
             ) from error
+    two_sided = copy.deepcopy(config) if config.is_encoder_decoder else None
     for key, value in attending.items():
         setattr(config, key, value)
     if config.model_type not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
         raise InputError(f"text.kind {part.kind} writes no text in transformers")
-    decoder = model_of(part, AutoModelForCausalLM, config, weights)
+    if two_sided is not None and part.checkpoint is not None and weights:
+        # Its file may have the words' vectors once, as the encoder's and the
+        # decoder's: so the whole is read, and its decoder taken.
+        whole = model_of(part, AutoModel, two_sided, weights)
+        decoder = model_of(part, AutoModelForCausalLM, config, weights=False)
+        decoder.get_decoder().load_state_dict(whole.get_decoder().state_dict())
+        decoder.tie_weights()
+    else:
+        decoder = model_of(part, AutoModelForCausalLM, config, weights)
     if not any(name in own for own, _ in decoder.named_modules() for name in CROSS):
         raise InputError(
             f"text.kind {part.kind} has no cross attention in transformers: bart and "
