@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
@@ -23,6 +24,9 @@ from workflow_src.evaluation.settings import (
     TestTimeSettings,
 )
 from workflow_src.evaluation.tta_grid import caption_grid, score_retrieval_grid
+from workflow_src.inference.captions import caption_files
+from workflow_src.inference.embeddings import embed_files, embed_texts
+from workflow_src.inference.sounds import sound_files
 from workflow_src.models.families.settings import ModelEntry
 from workflow_src.models.run_folder import read_record
 from workflow_src.models.weights import load_weights
@@ -176,6 +180,18 @@ def test_a_retriever_is_tested_like_the_papers(tiny, features, retriever, tmp_pa
         scores = read_scores(tmp_path / name / "scores.json")
         assert scores.evaluated.tta == point
         assert 1 <= scores.metrics["T2A meanR"] <= 4
+
+
+def test_a_persons_sounds(tiny, captioner, retriever):
+    """Views are made and averaged there too; the folder of the run is all it needs."""
+    sound = sound_files(tiny.root / tiny.layout.source / "audio")[0]
+    (window,) = caption_files(captioner, sound, tta="multi-10", max_words=4)
+    assert window.file == sound
+    assert len(window.captions) == 1
+    found = Retriever.load(retriever, CPU)
+    (embedded,) = embed_files(found, [sound])
+    assert np.linalg.norm(embedded.embedding) == pytest.approx(1, abs=1e-4)
+    assert embed_texts(found, ["a dog barks"]).shape == (1, 16)
 
 
 def test_the_same_training_comes_to_the_same(tiny, features, retriever, tmp_path):
