@@ -39,6 +39,7 @@ def test_only_the_papers_scale_fetches_and_each_at_a_commit():
         ({"task": "captioning"}, r"frames is no family of captioners"),
         ({"audio": {"kind": "asst"}}, r"asst is no audio encoder; did you mean ast"),
         ({"name": "clap"}, r"two entries have the name clap"),
+        ({"name": "act"}, r"act is the paper's captioner"),
         ({"name": "A b"}, r"name has small letters"),
         ({"positions": 0}, r"positions is at least 1"),
         ({"learning_rate": 0.0}, r"learning_rate is above 0"),

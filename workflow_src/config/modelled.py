@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from workflow_src.config import steps
 from workflow_src.config.schema import Config
+from workflow_src.config.sections import PAPER_CAPTIONER
 from workflow_src.evaluation.settings import (
     CaptionGridSettings,
     LikelihoodSettings,
@@ -22,8 +23,6 @@ from workflow_src.report.models_settings import (
 )
 from workflow_src.settings import digest
 from workflow_src.training.family_settings import FamilySettings, FeatureSettings
-
-PAPER_CAPTIONER = "act"  # the paper's captioner among those that rank captions
 
 
 def features_name(entry: ModelEntry) -> str:

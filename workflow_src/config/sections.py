@@ -28,6 +28,7 @@ from workflow_src.training.settings import (
 
 Task = Literal["captioning", "retrieval"]
 SpiceKind = Literal["auto", "java", "python", "none"]
+PAPER_CAPTIONER = "act"  # its name among the captioners that rank captions
 
 
 @dataclass(frozen=True)
@@ -287,6 +288,8 @@ class ModelsConfig(Settings):
         for name in names:
             if names.count(name) > 1:
                 raise InputError(f"two entries have the name {name}")
+            if name == PAPER_CAPTIONER:
+                raise InputError(f"{name} is the paper's captioner: take another name")
         for entry in self.entries:
             try:
                 FAMILIES[entry.task].check(entry.family)

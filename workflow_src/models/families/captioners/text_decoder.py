@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from workflow_src.augment.spectrogram import SpectrogramTransform
 from workflow_src.decoding.hypothesis import LayerCache
-from workflow_src.errors import InputError
+from workflow_src.errors import InputError, in_one_line
 from workflow_src.models.caption_model import CaptionModel
 from workflow_src.models.families.audio_encoder import (
     AUDIO,
@@ -204,7 +204,7 @@ def text_decoder(part: PartSettings, words: TokenizerWords, weights: bool) -> An
             config = AutoConfig.from_pretrained(name, revision=revision)
         except (OSError, ValueError) as error:
             raise InputError(
-                f"checkpoint {part.checkpoint} cannot be read: {error}"
+                f"checkpoint {part.checkpoint} cannot be read: {in_one_line(error)}"
             ) from error
     two_sided = copy.deepcopy(config) if config.is_encoder_decoder else None
     for key, value in attending.items():

@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from workflow_src.augment.spectrogram import SpectrogramTransform
-from workflow_src.errors import InputError
+from workflow_src.errors import InputError, in_one_line
 from workflow_src.models.families.audio_encoder import (
     AUDIO,
     AudioEncoder,
@@ -102,7 +102,7 @@ def text_encoder(part: PartSettings, word_pieces: Path, weights: bool) -> TextEn
             config = AutoConfig.from_pretrained(name, revision=revision)
         except (OSError, ValueError) as error:
             raise InputError(
-                f"checkpoint {part.checkpoint} cannot be read: {error}"
+                f"checkpoint {part.checkpoint} cannot be read: {in_one_line(error)}"
             ) from error
         return TextEncoder(model_of(part, AutoModel, config, weights), tokenizer)
     try:
