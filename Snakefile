@@ -14,6 +14,7 @@ include: "rules/train.smk"
 include: "rules/evaluate.smk"
 include: "rules/report.smk"
 include: "rules/study.smk"
+include: "rules/models.smk"
 
 
 if EXTRA_SPLITS:

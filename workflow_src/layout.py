@@ -152,6 +152,19 @@ class Layout:
         """
         return Layout(f"{self.name}/study/{corpus}")
 
+    def of_model(self, name: str) -> Layout:
+        """Places of the trainings of a model beside the paper's."""
+        return Layout(f"{self.name}/models/{name}")
+
+    def features(self, front_end: str, split: str) -> Path:
+        """What a model's own front end makes of a split: a folder.
+
+        Args:
+            front_end: its name, see `workflow_src.config.modelled`.
+            split: of the corpus.
+        """
+        return self.data / "features" / front_end / split
+
     @property
     def identities(self) -> list[Path]:
         """What the corpus is, in the folders that other corpora must not take."""

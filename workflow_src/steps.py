@@ -22,7 +22,10 @@ STEPS: dict[str, dict[str, str]] = {
         "merge-manifests": "corpus.steps:merge_manifests",
         "corpus-table": "corpus.steps:corpus_table",
     },
-    "features": {"log-mels": "corpus.steps:log_mels"},
+    "features": {
+        "log-mels": "corpus.steps:log_mels",
+        "model-features": "training.families:model_features",
+    },
     "text": {
         "vocabulary": "corpus.steps:vocabulary",
         "word2vec": "models.steps:word2vec",
@@ -34,6 +37,8 @@ STEPS: dict[str, dict[str, str]] = {
         "pretrain": "training.pretraining:pretrain",
         "train-captioner": "training.captioning:train_captioner",
         "train-retriever": "training.retrieval:train_retriever",
+        "fetch-checkpoint": "models.steps:fetch_checkpoint",
+        "train-model": "training.families:train_model",
     },
     "evaluate": {
         "caption-split": "evaluation.captioning:caption_split",
@@ -42,6 +47,7 @@ STEPS: dict[str, dict[str, str]] = {
         "score-captions": "evaluation.caption_scores:score_captions",
         "score-caption-grid": "evaluation.caption_scores:score_caption_grid",
         "score-retrieval": "evaluation.retrieval:score_retrieval",
+        "score-likelihood": "evaluation.likelihood:score_likelihood",
         "score-retrieval-grid": "evaluation.tta_grid:score_retrieval_grid",
     },
     "report": {
@@ -51,6 +57,8 @@ STEPS: dict[str, dict[str, str]] = {
         "layer-search": "evaluation.layer_search:layer_search",
         "sweep": "report.sweep:write_sweep",
         "study": "study.command:write_study",
+        "models-table": "report.models_table:write_models_table",
+        "likelihood-table": "report.likelihood_table:write_likelihood_table",
         "headlines": "report.headlines:write_headlines",
         "pictures": "report.pictures:draw_pictures",
         "method-figure": "report.method_figure:draw_method",

@@ -204,3 +204,22 @@ def test_full_size_takes_less_than_a_second():
 def test_bad_input_is_named(change, message):
     with pytest.raises(InputError, match=message):
         retrieval.evaluate(*change(*five_each()))
+
+
+def test_scores_are_ranked_as_the_cosines_that_they_are():
+    audio, captions = five_each(clips=6, noise=2.0)
+    owners = np.repeat(np.arange(6), 5)
+    unit = [x / np.linalg.norm(x, axis=1, keepdims=True) for x in (audio, captions)]
+    ours = retrieval.ranks_of_scores(unit[1] @ unit[0].T, owners)
+    theirs = retrieval.ranks(audio, captions, owners)
+    for direction in ("t2a", "a2t"):
+        np.testing.assert_array_equal(ours[direction], theirs[direction])
+
+
+def test_scores_that_are_no_numbers_are_refused():
+    scores = np.zeros((5, 1))
+    scores[3, 0] = np.nan
+    with pytest.raises(InputError, match="are not numbers"):
+        retrieval.ranks_of_scores(scores)
+    with pytest.raises(InputError, match="not five a clip"):
+        retrieval.ranks_of_scores(np.zeros((4, 1)))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from workflow_src.config import corpus, steps, studied
+from workflow_src.config import corpus, modelled, steps, studied
 from workflow_src.config.schema import Config
 from workflow_src.layout import FRONT_ENDS, SPLITS
 from workflow_src.settings import digest
@@ -63,6 +63,19 @@ EXTRA_TARGETS = (
     "score_studied_caption_grid",
     "score_studied_retrieval_grid",
     "study_tables",
+    "fetch_checkpoint",
+    "model_features",
+    "train_model",
+    "model_captions",
+    "score_model_captions",
+    "model_caption_grid",
+    "score_model_caption_grid",
+    "score_model_retrieval",
+    "score_model_retrieval_grid",
+    "score_likelihood",
+    "score_model_likelihood",
+    "models_table",
+    "likelihood_table",
 )
 
 
@@ -98,6 +111,7 @@ def _jobs(config: Config) -> Iterator[tuple[str, str, Any]]:
     yield "layer_search", "", steps.layer_search(config)
     yield "pictures", "", steps.pictures(config)
     yield from _study(config)
+    yield from _further_models(config)
 
 
 def _corpus(config: Config) -> Iterator[tuple[str, str, Any]]:
@@ -168,6 +182,31 @@ def _study(config: Config) -> Iterator[tuple[str, str, Any]]:
     yield "score_studied_caption_grid", "", spice
     yield "score_studied_retrieval_grid", "", studied.retrieval_grid(config)
     yield "study_tables", "", studied.tables(config)
+
+
+def _further_models(config: Config) -> Iterator[tuple[str, str, Any]]:
+    """Of the models beside the paper's."""
+    own, spice = config.models, steps.spice_kind(config)
+    for folder in modelled.checkpoints(config):
+        yield "fetch_checkpoint", folder, {}
+    for name in dict.fromkeys(map(modelled.features_name, own.entries)):
+        yield "model_features", name, modelled.features(config, name)
+    for entry in own.entries:
+        for recipe in own.recipes:
+            for seed in config.seeds:
+                job = f"{entry.name}, {recipe}, seed {seed}"
+                settings = modelled.training(config, entry.name, recipe, seed)
+                yield "train_model", job, settings
+    yield "model_captions", "", config.captioning.decoding
+    yield "score_model_captions", "", spice
+    yield "model_caption_grid", "", modelled.caption_grid(config)
+    yield "score_model_caption_grid", "", spice
+    yield "score_model_retrieval", "", {}
+    yield "score_model_retrieval_grid", "", modelled.retrieval_grid(config)
+    yield "score_likelihood", "", modelled.likelihood(config)
+    yield "score_model_likelihood", "", modelled.likelihood(config)
+    yield "models_table", "", modelled.table(config)
+    yield "likelihood_table", "", modelled.likelihood_table(config)
 
 
 def trained_recipes(config: Config, task: str) -> list[str]:

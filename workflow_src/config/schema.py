@@ -18,6 +18,7 @@ from workflow_src.config.sections import (
     ClipsConfig,
     EmbeddedConfig,
     MetricsConfig,
+    ModelsConfig,
     RetrievalConfig,
     RowConfig,
     SweepConfig,
@@ -61,6 +62,7 @@ class Config(Settings):
         tta: test-time augmentation.
         sweep: of Section 4.3.
         study: of docs/study.md.
+        models: of docs/models.md.
 
     Raises:
         InputError: a value out of range, or at odds with another key.
@@ -92,6 +94,7 @@ class Config(Settings):
     tta: TestTimeConfig = field(default_factory=TestTimeConfig)
     sweep: SweepConfig = field(default_factory=SweepConfig)
     study: StudyConfig = field(default_factory=StudyConfig)
+    models: ModelsConfig = field(default_factory=ModelsConfig)
 
     def __post_init__(self) -> None:
         self._check_values()
@@ -100,6 +103,7 @@ class Config(Settings):
         self._check_tables()
         self._check_sweep()
         self._check_study()
+        self._check_models()
         self._check_frames()
 
     @property
@@ -240,6 +244,14 @@ class Config(Settings):
                 self.recipe(arm.recipe).check_task(arm.task)
             except InputError as error:
                 raise InputError(f"study: {error}") from None
+
+    def _check_models(self) -> None:
+        for entry in self.models.entries:
+            for name in self.models.recipes:
+                try:
+                    self.recipe(name).check_task(entry.task)
+                except InputError as error:
+                    raise InputError(f"models, entry {entry.name}: {error}") from None
 
     def _check_frames(self) -> None:
         hop = self.captioning.hop_length

@@ -17,6 +17,8 @@ from workflow_src.evaluation.settings import (
     RetrievalLayer,
     TestTimeSettings,
 )
+from workflow_src.models.families.registry import AUDIO_ENCODERS, FAMILIES
+from workflow_src.models.families.settings import ModelEntry
 from workflow_src.models.settings import ActConfig, RetrieverConfig
 from workflow_src.settings import Settings
 from workflow_src.training.settings import (
@@ -26,6 +28,7 @@ from workflow_src.training.settings import (
 
 Task = Literal["captioning", "retrieval"]
 SpiceKind = Literal["auto", "java", "python", "none"]
+PAPER_CAPTIONER = "act"  # its name among the captioners that rank captions
 
 
 @dataclass(frozen=True)
@@ -255,6 +258,58 @@ class SweepConfig(Settings):
         for key in ("ratio", "fixed_lambda"):
             if not getattr(self, key):
                 raise InputError(f"{key} is empty")
+
+
+@dataclass(frozen=True)
+class ModelsConfig(Settings):
+    """Section `models`: the method on other models; a target of its own.
+
+    Attributes:
+        baseline: recipe of the first row of each model.
+        pairmix: recipe of the rows `+ PairMix` and `+ Multi-TTA`.
+        multi_tta: group sizes at the middle layer and at the output.
+        prior_weight: of a caption's likelihood without a clip, taken from that with
+            one, where captioners rank captions (docs/models.md).
+        entries: the models.
+    """
+
+    baseline: str = "specaugment"
+    pairmix: str = "all"
+    multi_tta: tuple[int, int] = (5, 20)
+    prior_weight: float = 1.0
+    entries: tuple[ModelEntry, ...] = ()
+
+    def __post_init__(self) -> None:
+        if min(self.multi_tta) < 1:
+            raise InputError(f"multi_tta has sizes of at least 1, not {self.multi_tta}")
+        if self.prior_weight < 0:
+            raise InputError(f"prior_weight is at least 0, not {self.prior_weight}")
+        names = [entry.name for entry in self.entries]
+        for name in names:
+            if names.count(name) > 1:
+                raise InputError(f"two entries have the name {name}")
+            if name == PAPER_CAPTIONER:
+                raise InputError(f"{name} is the paper's captioner: take another name")
+        for entry in self.entries:
+            try:
+                FAMILIES[entry.task].check(entry.family)
+                AUDIO_ENCODERS.check(entry.audio.kind)
+            except InputError as error:
+                raise InputError(f"entry {entry.name}: {error}") from None
+
+    @property
+    def recipes(self) -> tuple[str, ...]:
+        """Of the trainings of each model, each once."""
+        return tuple(dict.fromkeys((self.baseline, self.pairmix)))
+
+    @property
+    def grid(self) -> GridConfig:
+        """The one point of test-time augmentation."""
+        return GridConfig(taus=(), multi=(self.multi_tta,))
+
+    def entry(self, name: str) -> ModelEntry:
+        """The model of a name."""
+        return next(own for own in self.entries if own.name == name)
 
 
 def _values(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from workflow_src.errors import InputError
 from workflow_src.files import write_atomically
@@ -26,6 +26,34 @@ def tokenize(caption: str) -> list[str]:
     the metrics of the tables are, are those of `workflow_src.metrics.tokenization`.
     """
     return caption.lower().translate(DROPPED_PUNCTUATION).split()
+
+
+class Words(Protocol):
+    """What trainings and searches use of a captioner's words.
+
+    Attributes:
+        sos: number that begins a caption.
+        eos: number that ends a caption, and pads it.
+    """
+
+    sos: int
+    eos: int
+
+    def __len__(self) -> int: ...
+
+    def decode(self, numbers: Iterable[int]) -> str:
+        """The text of words, up to the first `eos`."""
+
+    def batch(
+        self, captions: Sequence[str], clips: Sequence[str] | None = None
+    ) -> Tensor:
+        """Encode captions, (B, W) int64, padded at the end with `eos`."""
+
+    def padding(self, tokens: Tensor) -> Tensor:
+        """True where (B, W) tokens are padding."""
+
+    def known(self, caption: str) -> str:
+        """What of a caption these words can say; perhaps nothing."""
 
 
 class Vocabulary:
@@ -108,6 +136,14 @@ class Vocabulary:
                     f"{len(self) - 2} words of the training captions"
                 )
         return [self.sos, *(self.numbers[word] for word in words), self.eos]
+
+    def known(self, caption: str) -> str:
+        """The caption's words that are in the vocabulary, one space between."""
+        return " ".join(
+            word
+            for word in tokenize(caption)
+            if word in self.numbers and word not in (START, END)
+        )
 
     def decode(self, numbers: Iterable[int]) -> str:
         """The words up to the first `<eos>`, without `<sos>`, one space between."""

@@ -18,9 +18,9 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.weak import WeakIdKeyDictionary
 
 from workflow_src.models.act import ACT, ActConfig
+from workflow_src.models.caption_model import CaptionModel, DecoderSizes
 from workflow_src.models.panns import ResNet38
-from workflow_src.models.retrieval import AudioTextRetriever
-from workflow_src.models.settings import ACT_PATCH_FRAMES
+from workflow_src.models.retrieval import AudioTextRetriever, TwoTowers
 from workflow_src.models.word_pieces import MAX_PIECES
 
 # Of free memory: the rest is for what libraries take beside tensors, and for gaps.
@@ -141,7 +141,42 @@ def embedding_bytes(model: AudioTextRetriever, shape: Sequence[int]) -> int:
     return peak_bytes(lambda: encoder(two)) - peak_bytes(lambda: encoder(one))
 
 
-def search_bytes(config: ActConfig, positions: int, beams: int, max_words: int) -> int:
+def run_bytes(
+    encode: Callable[[Tensor], Tensor], shape: Sequence[int], device: torch.device
+) -> int:
+    """Count the bytes that a family's model takes for one clip or view, by running it.
+
+    Args:
+        encode: of the model, features (B, L, F) -> (B, ...).
+        shape: (L, F).
+        device: of the model.
+    """
+    one = torch.zeros(1, *shape, device=device)
+    two = torch.zeros(2, *shape, device=device)
+    return peak_bytes(lambda: encode(two)) - peak_bytes(lambda: encode(one))
+
+
+def _captioner_bytes(
+    model: CaptionModel, shape: Sequence[int], device: torch.device
+) -> int:
+    """Of one clip or view that is encoded."""
+    if isinstance(model, ACT):
+        return encoding_bytes(model.config, shape)
+    return run_bytes(model.encode, shape, device)
+
+
+def _retriever_bytes(
+    model: TwoTowers, shape: Sequence[int], device: torch.device
+) -> int:
+    """Of one clip or view that is embedded."""
+    if isinstance(model, AudioTextRetriever):
+        return embedding_bytes(model, shape)
+    return run_bytes(model.embed_audio, shape, device)
+
+
+def search_bytes(
+    config: DecoderSizes, positions: int, beams: int, max_words: int
+) -> int:
     """Count the bytes that a search takes for one averaged encoding.
 
     The encoding; its keys and values and those of the words of each hypothesis, both
@@ -160,8 +195,18 @@ def search_bytes(config: ActConfig, positions: int, beams: int, max_words: int) 
     return positions * position + 2 * kept + distributions
 
 
+def _search_bytes(model: CaptionModel, frames: int, beams: int, max_words: int) -> int:
+    """Of one averaged encoding of a clip of so many frames."""
+    copies = beams if model.copies_memory else 1
+    positions = copies * model.memory_positions(frames)
+    return search_bytes(model.config, positions, beams, max_words)
+
+
 def views_of_captioner(
-    model: ACT, shape: Sequence[int], device: torch.device, asked: int | None = None
+    model: CaptionModel,
+    shape: Sequence[int],
+    device: torch.device,
+    asked: int | None = None,
 ) -> int:
     """Choose how many views a captioner encodes at once; see `fitting`."""
     return fitting(
@@ -169,24 +214,28 @@ def views_of_captioner(
         asked,
         CPU_VIEWS,
         MOST_VIEWS,
-        lambda: encoding_bytes(model.config, shape),
+        lambda: _captioner_bytes(model, shape, device),
     )
 
 
 def views_of_retriever(
-    model: AudioTextRetriever,
+    model: TwoTowers,
     shape: Sequence[int],
     device: torch.device,
     asked: int | None = None,
 ) -> int:
     """Choose how many views a retriever encodes at once; see `fitting`."""
     return fitting(
-        device, asked, CPU_VIEWS, MOST_VIEWS, lambda: embedding_bytes(model, shape)
+        device,
+        asked,
+        CPU_VIEWS,
+        MOST_VIEWS,
+        lambda: _retriever_bytes(model, shape, device),
     )
 
 
 def encodings_at_once(
-    model: ACT,
+    model: CaptionModel,
     frames: int,
     device: torch.device,
     beams: int,
@@ -194,33 +243,39 @@ def encodings_at_once(
     asked: int | None = None,
 ) -> int:
     """Choose how many averaged encodings are searched at once; see `fitting`."""
-    positions = 1 + frames // ACT_PATCH_FRAMES
 
     def item() -> int:
-        return search_bytes(model.config, positions, beams, max_words)
+        return _search_bytes(model, frames, beams, max_words)
 
     return fitting(device, asked, CPU_ENCODINGS, MOST_ENCODINGS, item)
 
 
 def clips_of_captioner(
-    model: ACT, shape: Sequence[int], device: torch.device, beams: int, max_words: int
+    model: CaptionModel,
+    shape: Sequence[int],
+    device: torch.device,
+    beams: int,
+    max_words: int,
 ) -> int:
     """Choose how many clips are encoded and captioned at once; see `fitting`."""
-    positions = 1 + shape[0] // ACT_PATCH_FRAMES
 
     def item() -> int:
-        searched = search_bytes(model.config, positions, beams, max_words)
-        return max(encoding_bytes(model.config, shape), searched)
+        searched = _search_bytes(model, shape[0], beams, max_words)
+        return max(_captioner_bytes(model, shape, device), searched)
 
     return fitting(device, None, CPU_CLIPS, MOST_CLIPS, item)
 
 
 def clips_of_retriever(
-    model: AudioTextRetriever, shape: Sequence[int], device: torch.device
+    model: TwoTowers, shape: Sequence[int], device: torch.device
 ) -> int:
     """Choose how many clips are embedded at once; see `fitting`."""
     return fitting(
-        device, None, CPU_CLIPS, MOST_CLIPS, lambda: embedding_bytes(model, shape)
+        device,
+        None,
+        CPU_CLIPS,
+        MOST_CLIPS,
+        lambda: _retriever_bytes(model, shape, device),
     )
 
 

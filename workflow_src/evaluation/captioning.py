@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import torch
+from torch import nn
 
+from workflow_src.audio.frontend import front_end
 from workflow_src.audio.log_mel_cache import open_log_mels
 from workflow_src.audio.settings import AudioForm, FrontEndSettings
 from workflow_src.audio.store import LogMelStore
-from workflow_src.corpus.text import Vocabulary
+from workflow_src.corpus.text import Vocabulary, Words
 from workflow_src.decoding import NeverFinished, beam_search
 from workflow_src.device import prepare, send
 from workflow_src.errors import InputError
@@ -19,6 +22,8 @@ from workflow_src.evaluation.batch_sizes import clips_of_captioner
 from workflow_src.evaluation.settings import DecodingSettings, SearchOrder
 from workflow_src.files import write_atomically
 from workflow_src.models.act import ACT
+from workflow_src.models.caption_model import CaptionModel
+from workflow_src.models.families import runs as families
 from workflow_src.models.folder_weights import load_into
 from workflow_src.models.run_folder import VOCABULARY, RunRecord, read_record
 from workflow_src.models.settings import ActConfig
@@ -32,15 +37,15 @@ class Captioner:
     Attributes:
         model: in evaluation mode.
         vocabulary: its words.
-        front_end: the log-mels it is fed.
+        front_end: the log-mels it is fed; None: those of a front end of its own.
         audio: form of its clips.
         record: what the run is.
         device: where the model is.
     """
 
-    model: ACT
-    vocabulary: Vocabulary
-    front_end: FrontEndSettings
+    model: CaptionModel
+    vocabulary: Words
+    front_end: FrontEndSettings | None
     audio: AudioForm
     record: RunRecord
     device: torch.device
@@ -58,6 +63,10 @@ class Captioner:
         """
         record = read_record(run)
         record.require_task("captioning", run)
+        if families.is_of_family(record):
+            own = families.load(run, record).to(device).eval()
+            form = record.part("audio", AudioForm)
+            return cls(own, own.words, None, form, record, device)
         vocabulary = Vocabulary.load(run / VOCABULARY)
         sizes = replace(record.part("model", ActConfig), vocabulary=len(vocabulary))
         model = ACT(sizes)
@@ -73,14 +82,24 @@ class Captioner:
 
     def open_log_mels(self, folder: Path) -> LogMelStore:
         """Open log-mels that this model reads; see `log_mel_cache.open_log_mels`."""
+        if self.front_end is None:
+            return LogMelStore(folder)
         return open_log_mels(folder, self.front_end, self.audio)
+
+    def make_front_end(self) -> nn.Module:
+        """What turns waveforms into the log-mels it is fed, on its device."""
+        if self.front_end is None:
+            encoder: Any = self.model.audio  # of a family
+            own: nn.Module = encoder.front_end
+            return own
+        return front_end(self.front_end).to(self.device)
 
 
 @torch.no_grad()
 def caption(
-    model: ACT,
+    model: CaptionModel,
     log_mels: LogMelStore,
-    vocabulary: Vocabulary,
+    vocabulary: Words,
     device: torch.device,
     *,
     beams: int = 3,

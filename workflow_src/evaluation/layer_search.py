@@ -11,6 +11,7 @@ import pandas as pd
 
 from workflow_src.corpus.pairs import read_pairs
 from workflow_src.device import prepare
+from workflow_src.errors import InputError
 from workflow_src.evaluation.retrieval import (
     Retriever,
     embed_captions,
@@ -20,6 +21,7 @@ from workflow_src.evaluation.settings import TestTimeSettings
 from workflow_src.evaluation.tta_grid import views
 from workflow_src.evaluation.tta_retrieval import retrieval_grid
 from workflow_src.files import write_atomically
+from workflow_src.models.panns import ResNet38
 from workflow_src.tta import Strategy
 
 
@@ -59,7 +61,10 @@ def layer_search(
         retriever = Retriever.load(run, on)
         clips = views(retriever, settings, log_mels, waveforms, views_per_batch)
         texts = embed_captions(retriever.model, pairs)
-        for layer in retriever.model.audio_encoder.stage_names:
+        encoder = retriever.model.audio_encoder
+        if not isinstance(encoder, ResNet38):
+            raise InputError(f"{run}: only ResNet38 has stages to choose from")
+        for layer in encoder.stage_names:
             embedded = retrieval_grid(
                 retriever.model,
                 clips,

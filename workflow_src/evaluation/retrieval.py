@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
+from workflow_src.audio.frontend import front_end
 from workflow_src.audio.log_mel_cache import open_log_mels
 from workflow_src.audio.settings import AudioForm, FrontEndSettings
 from workflow_src.audio.store import LogMelStore
@@ -22,8 +24,13 @@ from workflow_src.evaluation.batch_sizes import captions_at_once, clips_of_retri
 from workflow_src.evaluation.scores import CLIP_FILES, Evaluated, write_scores
 from workflow_src.files import write_atomically
 from workflow_src.metrics.retrieval import ranks, summary
+from workflow_src.models.families import runs as families
 from workflow_src.models.folder_weights import load_into
-from workflow_src.models.retrieval import AudioTextRetriever, TextEncoder
+from workflow_src.models.retrieval import (
+    AudioTextRetriever,
+    TextEncoder,
+    TwoTowers,
+)
 from workflow_src.models.run_folder import TEXT_ENCODER, RunRecord, read_record
 from workflow_src.models.settings import RetrieverConfig
 from workflow_src.progress import track
@@ -37,14 +44,14 @@ class Retriever:
 
     Attributes:
         model: in evaluation mode.
-        front_end: the log-mels it is fed.
+        front_end: the log-mels it is fed; None: those of a front end of its own.
         audio: form of its clips.
         record: what the run is.
         device: where the model is.
     """
 
-    model: AudioTextRetriever
-    front_end: FrontEndSettings
+    model: TwoTowers
+    front_end: FrontEndSettings | None
     audio: AudioForm
     record: RunRecord
     device: torch.device
@@ -62,6 +69,10 @@ class Retriever:
         """
         record = read_record(run)
         record.require_task("retrieval", run)
+        if families.is_of_family(record):
+            own = families.load(run, record).to(device).eval()
+            form = record.part("audio", AudioForm)
+            return cls(own, None, form, record, device)
         sizes = record.part("model", RetrieverConfig)
         model = AudioTextRetriever(sizes, TextEncoder.from_form(run / TEXT_ENCODER))
         load_into(model, run)
@@ -75,12 +86,22 @@ class Retriever:
 
     def open_log_mels(self, folder: Path) -> LogMelStore:
         """Open log-mels that this model reads; see `log_mel_cache.open_log_mels`."""
+        if self.front_end is None:
+            return LogMelStore(folder)
         return open_log_mels(folder, self.front_end, self.audio)
+
+    def make_front_end(self) -> nn.Module:
+        """What turns waveforms into the log-mels it is fed, on its device."""
+        if self.front_end is None:
+            encoder: Any = self.model.audio  # of a family
+            own: nn.Module = encoder.front_end
+            return own
+        return front_end(self.front_end).to(self.device)
 
 
 @torch.no_grad()
 def embed_clips(
-    model: AudioTextRetriever, log_mels: LogMelStore, device: torch.device
+    model: TwoTowers, log_mels: LogMelStore, device: torch.device
 ) -> Tensor:
     """Embed the clips of a store.
 
@@ -102,7 +123,7 @@ def embed_clips(
 
 
 @torch.no_grad()
-def embed_captions(model: AudioTextRetriever, pairs: Pairs) -> Tensor:
+def embed_captions(model: TwoTowers, pairs: Pairs) -> Tensor:
     """Embed C captions.
 
     Args:
@@ -141,6 +162,16 @@ def retrieval_metrics(
     Raises:
         InputError: a caption's clip is not among `names`.
     """
+    by_direction = ranks(audio, captions, owners_of(names, pairs))
+    return summaries(by_direction), by_direction
+
+
+def owners_of(names: Sequence[str], pairs: Pairs) -> NDArray[np.int64]:
+    """The row of each caption's clip among `names`.
+
+    Raises:
+        InputError: a caption's clip is not among them.
+    """
     row = {name: number for number, name in enumerate(names)}
     lost = [name for name, _ in pairs if name not in row]
     if lost:
@@ -148,14 +179,16 @@ def retrieval_metrics(
             f"{len(lost)} captions are of clips without a log-mel, {lost[0]} among "
             "them: make the log-mels and the captions of this split anew"
         )
-    owners = np.array([row[name] for name, _ in pairs])
-    by_direction = ranks(audio, captions, owners)
-    metrics = {
+    return np.array([row[name] for name, _ in pairs])
+
+
+def summaries(by_direction: dict[str, NDArray[np.int64]]) -> dict[str, float]:
+    """The metrics of ranks, named as in the tables."""
+    return {
         f"{direction.upper()} {name}": value
         for direction, values in by_direction.items()
         for name, value in summary(values).items()
     }
-    return metrics, by_direction
 
 
 def score_retrieval(
@@ -213,7 +246,27 @@ def write_retrieval_scores(
         names: file names.
         pairs: captions with the file name of each.
     """
-    metrics, by_direction = retrieval_metrics(audio, captions, names, pairs)
+    owners = owners_of(names, pairs)
+    write_ranks(folder, evaluated, ranks(audio, captions, owners), names, pairs)
+
+
+def write_ranks(
+    folder: Path,
+    evaluated: Evaluated,
+    by_direction: dict[str, NDArray[np.int64]],
+    names: Sequence[str],
+    pairs: Pairs,
+) -> None:
+    """Write the files of `write_retrieval_scores` from ranks.
+
+    Args:
+        folder: gets both.
+        evaluated: what was evaluated.
+        by_direction: of the directions `t2a` and `a2t` the rank of each query, from 0.
+        names: file names of the clips.
+        pairs: captions with the file name of each.
+    """
+    metrics = summaries(by_direction)
     asking = {"t2a": [name for name, _ in pairs], "a2t": list(names)}
     table = pd.concat(
         pd.DataFrame(

@@ -106,3 +106,21 @@ class CaptionGridSettings(Settings):
 
     test_time: TestTimeSettings
     decoding: DecodingSettings
+
+
+@dataclass(frozen=True)
+class LikelihoodSettings(Settings):
+    """How a captioner's likelihood ranks captions, beside the model.
+
+    Attributes:
+        prior_weight: of the likelihood under a memory that says nothing of the clip.
+
+    Raises:
+        InputError: a negative weight.
+    """
+
+    prior_weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.prior_weight < 0:
+            raise InputError(f"prior_weight is at least 0, not {self.prior_weight}")

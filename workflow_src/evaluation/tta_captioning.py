@@ -15,7 +15,7 @@ import torch
 from workflow_src.decoding import beam_search
 from workflow_src.device import send
 from workflow_src.evaluation.views import Views, largest
-from workflow_src.models.act import ACT
+from workflow_src.models.caption_model import CaptionModel
 from workflow_src.tta import Strategy
 from workflow_src.tta.levels import check_layers, means_at, members, weights
 
@@ -56,7 +56,7 @@ class Job(NamedTuple):
 
 @torch.no_grad()
 def captioning_grid(
-    model: ACT,
+    model: CaptionModel,
     views: Views,
     strategies: Sequence[Strategy],
     to_text: Callable[[Sequence[int]], str],
@@ -117,7 +117,7 @@ def captioning_grid(
 
 
 def _search(
-    model: ACT, jobs: list[Job], **decoding: Unpack[SearchOptions]
+    model: CaptionModel, jobs: list[Job], **decoding: Unpack[SearchOptions]
 ) -> list[tuple[int, ...]]:
     """Search the words of each job, by one beam search."""
     # A memory that several strategies share is projected once.

@@ -11,10 +11,8 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from workflow_src.audio.frontend import front_end
 from workflow_src.audio.store import WaveformStore
 from workflow_src.augment.recipe import Recipe
-from workflow_src.augment.recipes import RecipeSettings
 from workflow_src.corpus.pairs import read_pairs
 from workflow_src.device import prepare
 from workflow_src.evaluation.batch_sizes import (
@@ -34,6 +32,7 @@ from workflow_src.evaluation.tta_captioning import captioning_grid
 from workflow_src.evaluation.tta_retrieval import retrieval_grid
 from workflow_src.evaluation.views import Views
 from workflow_src.files import write_atomically
+from workflow_src.models.families.runs import recipe_of_run
 
 
 def views(
@@ -58,10 +57,10 @@ def views(
         batch = views_of_captioner(loaded.model, shape, loaded.device, views_per_batch)
     else:
         batch = views_of_retriever(loaded.model, shape, loaded.device, views_per_batch)
-    recipe = Recipe.of(loaded.record.part("recipe", RecipeSettings))
+    recipe = Recipe.of(recipe_of_run(loaded.model, loaded.record))
     return Views(
         augmentation=recipe.test_time(settings.strength),
-        front_end=front_end(loaded.front_end).to(loaded.device),
+        front_end=loaded.make_front_end(),
         log_mels=cached,
         waveforms=WaveformStore(waveforms),
         seed=settings.seed,

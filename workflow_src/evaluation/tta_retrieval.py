@@ -14,14 +14,14 @@ from torch import Tensor
 
 from workflow_src.augment.spectrogram import SpectrogramTransform
 from workflow_src.evaluation.views import Views, largest
-from workflow_src.models.retrieval import AudioTextRetriever
+from workflow_src.models.retrieval import TwoTowers
 from workflow_src.tta import Strategy
 from workflow_src.tta.levels import multi_level
 
 
 @torch.no_grad()
 def retrieval_grid(
-    model: AudioTextRetriever,
+    model: TwoTowers,
     views: Views,
     strategies: Sequence[Strategy],
     *,

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from torch import nn
 
-from workflow_src.audio.frontend import LogMel, front_end
 from workflow_src.errors import InputError
 from workflow_src.evaluation.batch_sizes import CPU_CLIPS
 from workflow_src.evaluation.captioning import Captioner
@@ -100,7 +100,7 @@ def caption_files(
         raise InputError("batch and max_words are at least 1")
     strategy = strategy_named(tta)
     captioner = load_captioner(run, device, threads)
-    front = front_end(captioner.front_end).to(captioner.device)
+    front = captioner.make_front_end()
     views = None
     if strategy is not None:
         views = WindowViews(captioner, front, strategy, batch)
@@ -151,7 +151,7 @@ class _Search:
 def _captioned(
     windows: Iterable[Window],
     captioner: Captioner,
-    front: LogMel,
+    front: nn.Module,
     views: WindowViews | None,
     search: _Search,
     batch: int,

@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from workflow_src.audio.frontend import front_end
 from workflow_src.errors import InputError
 from workflow_src.evaluation.batch_sizes import CPU_CLIPS
 from workflow_src.evaluation.retrieval import Retriever
@@ -56,7 +55,7 @@ def embed_files(
     """
     if batch < 1:
         raise InputError(f"batch is at least 1, not {batch}")
-    front = front_end(retriever.front_end).to(retriever.device)
+    front = retriever.make_front_end()
     for windows in in_batches(windows_of(files, retriever.audio, on_bad), batch):
         heard = [window for window in windows if not window.silent]
         embedded: list[NDArray[np.float32]] = []

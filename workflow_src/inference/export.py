@@ -24,6 +24,7 @@ from workflow_src.corpus.text import Vocabulary
 from workflow_src.errors import InputError
 from workflow_src.inference.model_card import model_card
 from workflow_src.inference.runs import find_run
+from workflow_src.models.families.runs import is_of_family
 from workflow_src.models.folder_weights import WEIGHTS, read_weights
 from workflow_src.models.run_folder import (
     SETTINGS,
@@ -60,6 +61,11 @@ def export_run(
     record = read_record(source)
     if record.task not in ARCHITECTURES:
         raise InputError(f"{source} is a run of {record.task}: there is no use for it")
+    if is_of_family(record):
+        raise InputError(
+            f"{source} is of a model of docs/models.md: only the paper's two are "
+            "exported"
+        )
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise InputError(f"{target} is there already: name a folder that is not")
     weights = read_weights(source)

@@ -6,16 +6,15 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from workflow_src.audio.frontend import LogMel
 from workflow_src.audio.store import to_float
 from workflow_src.inference.windows import Window
 
 
 @torch.inference_mode()
 def log_mels(
-    windows: Sequence[Window], front_end: LogMel, device: torch.device
+    windows: Sequence[Window], front_end: nn.Module, device: torch.device
 ) -> Tensor:
     """Log-mels of windows, rounded to half precision.
 

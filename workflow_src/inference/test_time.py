@@ -13,18 +13,18 @@ from typing import Any
 
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
-from workflow_src.audio.frontend import LogMel
 from workflow_src.audio.rows import RowNumbers, RowStore
 from workflow_src.audio.store import LogMelStore, WaveformStore
 from workflow_src.augment.recipe import Recipe
-from workflow_src.augment.recipes import RecipeSettings
 from workflow_src.errors import InputError
 from workflow_src.evaluation.captioning import Captioner
 from workflow_src.evaluation.settings import GridConfig, TestTimeSettings
 from workflow_src.evaluation.views import Views
 from workflow_src.inference.features import log_mels
 from workflow_src.inference.windows import Window
+from workflow_src.models.families.runs import recipe_of_run
 from workflow_src.tta import Strategy
 from workflow_src.tta.generation import Ensemble
 from workflow_src.tta.levels import means_at, members, weights
@@ -77,14 +77,14 @@ class WindowViews:
     """
 
     def __init__(
-        self, captioner: Captioner, front_end: LogMel, strategy: Strategy, batch: int
+        self, captioner: Captioner, front_end: nn.Module, strategy: Strategy, batch: int
     ) -> None:
         self.captioner = captioner
         self.front_end = front_end
         self.strategy = strategy
         self.batch = batch
         self.settings = TestTimeSettings()
-        recipe = captioner.record.part("recipe", RecipeSettings)
+        recipe = recipe_of_run(captioner.model, captioner.record)
         self.augmentation = Recipe.of(recipe).test_time(self.settings.strength)
         if not (self.augmentation.effects or self.augmentation.specaugment):
             raise InputError(

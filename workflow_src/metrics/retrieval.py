@@ -7,7 +7,7 @@ ranks all captions for each clip and takes the best rank among its own ones.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Ranks = NDArray[np.int64]
+# Rows of captions, and their similarities (rows, N); iterable more than once.
+Blocks = Iterable[tuple[slice, NDArray[np.float32]]]
 
 # Similarities held at once: as float64 64 MiB, with what is made of them some 200 MiB.
 # 5 x 975 captions against 975 clips, the paper's test set, are one block.
@@ -148,9 +150,36 @@ def ranks(
             f"caption embeddings {caption_rows.shape[1]}"
         )
     caption_owners = _check_owners(owners, len(clip_rows), len(caption_rows))
-    similarities = _Similarities(caption_rows, clip_rows)
-    own, by_caption = _rank_clips(similarities, caption_owners)
-    best = _best_captions(own, caption_owners)
+    return _both_directions(_Similarities(caption_rows, clip_rows), caption_owners)
+
+
+def ranks_of_scores(
+    scores: NDArray[np.floating], owners: ArrayLike | None = None
+) -> dict[str, Ranks]:
+    """Rank the right answer to each query by any scores, larger ones first.
+
+    Args:
+        scores: (C, N), of each caption with each clip.
+        owners: as in `ranks`.
+
+    Returns:
+        As `ranks`.
+
+    Raises:
+        InputError: scores of another shape, or that are not numbers; or owners that
+            do not fit them.
+    """
+    scores = np.asarray(scores, dtype=np.float32)
+    if scores.ndim != 2 or 0 in scores.shape or np.isnan(scores).any():
+        raise InputError(f"scores {scores.shape} are not numbers (captions, clips)")
+    captions, clips = scores.shape
+    caption_owners = _check_owners(owners, clips, captions)
+    return _both_directions([(slice(0, captions), scores)], caption_owners)
+
+
+def _both_directions(similarities: Blocks, owners: Ranks) -> dict[str, Ranks]:
+    own, by_caption = _rank_clips(similarities, owners)
+    best = _best_captions(own, owners)
     return {"t2a": by_caption, "a2t": _rank_captions(similarities, own[best], best)}
 
 
@@ -195,7 +224,7 @@ class _Similarities:
 
 
 def _rank_clips(
-    similarities: _Similarities, owners: Ranks
+    similarities: Blocks, owners: Ranks
 ) -> tuple[NDArray[np.float32], Ranks]:
     """Each caption's similarity to its own clip, and that clip's rank: (C,), (C,)."""
     own = np.empty(len(owners), np.float32)
@@ -210,7 +239,7 @@ def _rank_clips(
 
 
 def _rank_captions(
-    similarities: _Similarities, best: NDArray[np.float32], targets: Ranks
+    similarities: Blocks, best: NDArray[np.float32], targets: Ranks
 ) -> Ranks:
     """Rank among all captions of each clip's target caption, whose similarity is known.
 

@@ -21,8 +21,9 @@ from workflow_src.augment.spectrogram import SpectrogramTransform
 from workflow_src.errors import InputError
 from workflow_src.models.act_decoder import DecoderLayer, DecoderState, sinusoids
 from workflow_src.models.act_encoder import Encoder
+from workflow_src.models.caption_model import CaptionModel
 from workflow_src.models.checkpoint import LoadReport, StateDict
-from workflow_src.models.settings import ActConfig
+from workflow_src.models.settings import ACT_PATCH_FRAMES, ActConfig
 from workflow_src.progress import say
 
 __all__ = ["ACT", "ActConfig", "DecoderState", "label_smoothing_loss"]
@@ -30,26 +31,27 @@ __all__ = ["ACT", "ActConfig", "DecoderState", "label_smoothing_loss"]
 MAX_WORDS = 2_000  # the decoder's positions are computed
 
 
-class ACT(nn.Module):
-    """The captioning model: `encode` once, then `decode`, or `start` and `step`.
+class ActDecoder(CaptionModel):
+    """A captioning model whose words ACT's decoder writes, whatever its encoder is.
 
-    Args:
-        config: the sizes.
-
-    Raises:
-        InputError: the vocabulary is empty.
+    A subclass makes its encoder, and then calls `_add_decoder`.
     """
 
     positions: Tensor
 
-    def __init__(self, config: ActConfig) -> None:
-        super().__init__()
+    def _add_decoder(self, config: ActConfig) -> None:
+        """Make the decoder.
+
+        Args:
+            config: sizes; those of the encoder are not read.
+
+        Raises:
+            InputError: the vocabulary is empty.
+        """
         if config.vocabulary < 1:
             raise InputError("ACT needs a vocabulary of at least one word")
         self.config = config
         width = config.decoder_width
-        self.encoder = Encoder(config)
-        self.memory = nn.Linear(config.tag_classes, width)
         self.embedding = nn.Embedding(config.vocabulary, width)
         self.register_buffer("positions", sinusoids(MAX_WORDS, width), persistent=False)
         self.dropout = nn.Dropout(config.dropout)
@@ -61,39 +63,6 @@ class ACT(nn.Module):
                 nn.init.xavier_uniform_(attention.qkv.weight)
                 nn.init.zeros_(attention.qkv.bias)
                 nn.init.zeros_(attention.out.bias)
-
-    @classmethod
-    def from_upstream(
-        cls,
-        source: str | PathLike[str] | StateDict,
-        encoder_heads: int | None = None,
-        decoder_heads: int | None = None,
-        dropout: float = 0.2,
-        trust_pickle: bool = False,
-    ) -> "ACT":
-        """Read a whole published checkpoint.
-
-        Arguments and errors are those of `act_upstream.from_upstream`.
-        """
-        from workflow_src.models.act_upstream import from_upstream
-
-        return from_upstream(
-            source, encoder_heads, decoder_heads, dropout, trust_pickle
-        )
-
-    def load_encoder(
-        self, source: str | PathLike[str] | StateDict, trust_pickle: bool = False
-    ) -> LoadReport:
-        """Start the encoder from `deit.pth`, `audioset_deit.pth` or a whole ACT.
-
-        What was skipped is said on stderr. Arguments, result and errors are those of
-        `act_upstream.load_encoder`.
-        """
-        from workflow_src.models.act_upstream import load_encoder
-
-        report = load_encoder(self.encoder, source, trust_pickle)
-        say(f"ACT's encoder: {report}")
-        return report
 
     def load_word_vectors(self, vectors: Tensor) -> None:
         """Start the word embeddings from vectors (vocabulary, decoder_width).
@@ -108,34 +77,6 @@ class ACT(nn.Module):
             )
         with torch.no_grad():
             self.embedding.weight.copy_(vectors)
-
-    def forward(
-        self,
-        log_mel: Tensor,
-        tokens: Tensor,
-        padding: Tensor | None = None,
-        spec_augment: SpectrogramTransform | None = None,
-    ) -> Tensor:
-        """Score the words of given captions of clips: `encode`, then `decode`."""
-        return self.decode(self.encode(log_mel, spec_augment), tokens, padding)
-
-    def encode(
-        self, log_mel: Tensor, spec_augment: SpectrogramTransform | None = None
-    ) -> Tensor:
-        """Encode clips to the memory that the decoder attends to.
-
-        Args:
-            log_mel: (B, L, 64), dB; see `act_encoder.Encoder`.
-            spec_augment: SpecAugment, applied to the normalised spectrogram.
-
-        Returns:
-            (B, 1 + L / 4, decoder_width).
-        """
-        return self.encode_normalised(self.encoder.normalise(log_mel, spec_augment))
-
-    def encode_normalised(self, normalised: Tensor) -> Tensor:
-        """Encode clips that `encoder.normalise` gave: -> as `encode`."""
-        return F.relu(self.memory(self.encoder.scores(normalised)))
 
     def decode(
         self, memory: Tensor, tokens: Tensor, padding: Tensor | None = None
@@ -195,6 +136,78 @@ class ACT(nn.Module):
     def _layers(self) -> list[DecoderLayer]:
         # A ModuleList does not say what is in it.
         return cast(list[DecoderLayer], list(self.layers))
+
+
+class ACT(ActDecoder):
+    """The captioning model: `encode` once, then `decode`, or `start` and `step`.
+
+    Args:
+        config: the sizes.
+
+    Raises:
+        InputError: the vocabulary is empty.
+    """
+
+    def __init__(self, config: ActConfig) -> None:
+        super().__init__()
+        self.encoder = Encoder(config)
+        self.memory = nn.Linear(config.tag_classes, config.decoder_width)
+        self._add_decoder(config)
+
+    @classmethod
+    def from_upstream(
+        cls,
+        source: str | PathLike[str] | StateDict,
+        encoder_heads: int | None = None,
+        decoder_heads: int | None = None,
+        dropout: float = 0.2,
+        trust_pickle: bool = False,
+    ) -> "ACT":
+        """Read a whole published checkpoint.
+
+        Arguments and errors are those of `act_upstream.from_upstream`.
+        """
+        from workflow_src.models.act_upstream import from_upstream
+
+        return from_upstream(
+            source, encoder_heads, decoder_heads, dropout, trust_pickle
+        )
+
+    def load_encoder(
+        self, source: str | PathLike[str] | StateDict, trust_pickle: bool = False
+    ) -> LoadReport:
+        """Start the encoder from `deit.pth`, `audioset_deit.pth` or a whole ACT.
+
+        What was skipped is said on stderr. Arguments, result and errors are those of
+        `act_upstream.load_encoder`.
+        """
+        from workflow_src.models.act_upstream import load_encoder
+
+        report = load_encoder(self.encoder, source, trust_pickle)
+        say(f"ACT's encoder: {report}")
+        return report
+
+    def encode(
+        self, log_mel: Tensor, spec_augment: SpectrogramTransform | None = None
+    ) -> Tensor:
+        """Encode clips to the memory that the decoder attends to.
+
+        Args:
+            log_mel: (B, L, 64), dB; see `act_encoder.Encoder`.
+            spec_augment: SpecAugment, applied to the normalised spectrogram.
+
+        Returns:
+            (B, 1 + L / 4, decoder_width).
+        """
+        return self.encode_normalised(self.encoder.normalise(log_mel, spec_augment))
+
+    def encode_normalised(self, normalised: Tensor) -> Tensor:
+        """Encode clips that `encoder.normalise` gave: -> as `encode`."""
+        return F.relu(self.memory(self.encoder.scores(normalised)))
+
+    def memory_positions(self, frames: int) -> int:
+        """The class token and the patches."""
+        return 1 + frames // ACT_PATCH_FRAMES
 
 
 def label_smoothing_loss(

@@ -18,7 +18,13 @@ from workflow_src.models.panns import ResNet38
 from workflow_src.models.settings import RetrieverConfig
 from workflow_src.models.text_encoder import TextEncoder
 
-__all__ = ["AudioTextRetriever", "RetrieverConfig", "TextEncoder", "ntxent"]
+__all__ = [
+    "AudioTextRetriever",
+    "RetrieverConfig",
+    "TextEncoder",
+    "TwoTowers",
+    "ntxent",
+]
 
 
 class Head(nn.Module):
@@ -43,13 +49,57 @@ class Head(nn.Module):
         return unit
 
 
-class AudioTextRetriever(nn.Module):
+class TwoTowers(nn.Module):
     """Clips and captions -> vectors whose dot product is their cosine.
+
+    Attributes:
+        audio_encoder: features and SpecAugment -> what `audio_head` takes; with `stop`
+            and `start` up to and from a stage of it.
+        text_encoder: captions -> what `text_head` takes.
+        audio_head: into the common space.
+        text_head: into the common space.
+    """
+
+    audio_encoder: nn.Module
+    text_encoder: TextEncoder
+    audio_head: nn.Module
+    text_head: nn.Module
+
+    def embed_audio(
+        self, log_mel: Tensor, spec_augment: SpectrogramTransform | None = None
+    ) -> Tensor:
+        """Embed clips.
+
+        Args:
+            log_mel: (B, L, 64), of the front end; see `ResNet38.forward`.
+            spec_augment: SpecAugment, applied to the normalised spectrogram.
+
+        Returns:
+            (B, embedding), each row of length 1.
+        """
+        embedded: Tensor = self.audio_head(self.audio_encoder(log_mel, spec_augment))
+        return embedded
+
+    def embed_text(self, captions: list[str]) -> Tensor:
+        """Embed captions: B of them -> (B, embedding), each row of length 1."""
+        embedded: Tensor = self.text_head(self.text_encoder(captions))
+        return embedded
+
+    def embed_pieces(self, pieces: Mapping[str, Tensor]) -> Tensor:
+        """Embed captions that `text_encoder.pieces` cut: -> as `embed_text`."""
+        embedded: Tensor = self.text_head(self.text_encoder.encode(**pieces))
+        return embedded
+
+
+class AudioTextRetriever(TwoTowers):
+    """ResNet38 and a text encoder, each with a head of two layers.
 
     Args:
         config: the sizes.
         text_encoder: used instead of the one `config` names.
     """
+
+    audio_encoder: ResNet38
 
     def __init__(
         self, config: RetrieverConfig, text_encoder: TextEncoder | None = None
@@ -89,31 +139,6 @@ class AudioTextRetriever(nn.Module):
         for encoder in self._frozen():
             encoder.eval()
         return self
-
-    def embed_audio(
-        self, log_mel: Tensor, spec_augment: SpectrogramTransform | None = None
-    ) -> Tensor:
-        """Embed clips.
-
-        Args:
-            log_mel: (B, L, 64), dB; see `ResNet38.forward`.
-            spec_augment: SpecAugment, applied to the normalised spectrogram.
-
-        Returns:
-            (B, embedding), each row of length 1.
-        """
-        embedded: Tensor = self.audio_head(self.audio_encoder(log_mel, spec_augment))
-        return embedded
-
-    def embed_text(self, captions: list[str]) -> Tensor:
-        """Embed captions: B of them -> (B, embedding), each row of length 1."""
-        embedded: Tensor = self.text_head(self.text_encoder(captions))
-        return embedded
-
-    def embed_pieces(self, pieces: Mapping[str, Tensor]) -> Tensor:
-        """Embed captions that `text_encoder.pieces` cut: -> as `embed_text`."""
-        embedded: Tensor = self.text_head(self.text_encoder.encode(**pieces))
-        return embedded
 
 
 def ntxent(audio: Tensor, text: Tensor, temperature: float = 0.07) -> Tensor:

@@ -70,3 +70,38 @@ def fetch(
     fetch_published(name, folder, pinned)
     if done is not None:
         write_atomically(done, "")
+
+
+def fetch_checkpoint(*, name: str, revision: str, folder: Path, done: Path) -> None:
+    """Fetch a checkpoint of the Hugging Face hub at a commit.
+
+    Weights as safetensors where there are any, else as torch wrote them.
+
+    Args:
+        name: owner/name, or the name alone.
+        revision: the commit.
+        folder: where its files go.
+        done: is written at the end.
+    """
+    from huggingface_hub import list_repo_files, snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError
+
+    from workflow_src.errors import InputError, in_one_line
+
+    texts = ["*.json", "*.txt", "*.model"]
+    try:
+        files = list_repo_files(name, revision=revision)
+        safe = any(file.endswith(".safetensors") for file in files)
+        weights = "*.safetensors" if safe else "pytorch_model*.bin"
+        snapshot_download(
+            name,
+            revision=revision,
+            local_dir=folder,
+            allow_patterns=[*texts, weights],
+        )
+    except (HfHubHTTPError, OSError, ValueError) as error:
+        raise InputError(
+            f"{name} at {revision} cannot be fetched: {in_one_line(error)}; fetch its "
+            f"files in another way, and put them into {folder}"
+        ) from None
+    write_atomically(done, "")

@@ -17,6 +17,7 @@ from workflow_src.evaluation.captioning import caption
 from workflow_src.metrics.captioning import quick_cider, score
 from workflow_src.metrics.spice import Settings as SpiceSettings
 from workflow_src.models.act import ACT, label_smoothing_loss
+from workflow_src.models.caption_model import CaptionModel
 from workflow_src.models.run_folder import VOCABULARY
 from workflow_src.models.weights import load_weights
 from workflow_src.training.batches import Batch
@@ -143,7 +144,7 @@ def train_captioner(
 
 
 def caption_loss(
-    model: ACT, batch: Batch, smoothing: float, compute: Compute
+    model: CaptionModel, batch: Batch, smoothing: float, compute: Compute
 ) -> torch.Tensor:
     """Compute the loss of a mini-batch, which has the arrays of `numbered`."""
     text = batch.text

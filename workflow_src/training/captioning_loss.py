@@ -7,14 +7,14 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from workflow_src.corpus.text import Vocabulary
+from workflow_src.corpus.text import Words
 from workflow_src.models.act import ACT, label_smoothing_loss
 from workflow_src.training.batches import Batch
 from workflow_src.training.compute import Compute, padded_width
 
 
 def numbered(
-    words: Vocabulary,
+    words: Words,
     captions: Sequence[str],
     clips: Sequence[str],
     loss_on_padding: bool,

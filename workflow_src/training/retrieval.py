@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from workflow_src.evaluation.retrieval import (
     embed_clips,
     retrieval_metrics,
 )
-from workflow_src.models.retrieval import AudioTextRetriever, ntxent
+from workflow_src.models.retrieval import AudioTextRetriever, TwoTowers, ntxent
 from workflow_src.models.run_folder import TEXT_ENCODER
 from workflow_src.models.weights import load_weights
 from workflow_src.training.batches import Batch
@@ -104,12 +104,7 @@ def train_retriever(
             audio = embed_clips(model, validation, on)
             texts = embed_captions(model, pairs)
         metrics, _ = retrieval_metrics(audio, texts, validation.names, pairs)
-        recalls = [
-            metrics[f"{direction} R@{k}"]
-            for direction in ("T2A", "A2T")
-            for k in (1, 5, 10)
-        ]
-        return {"selection": sum(recalls) / len(recalls)} | metrics
+        return {"selection": mean_recall(metrics)} | metrics
 
     fit(
         Training(
@@ -130,8 +125,18 @@ def train_retriever(
     )
 
 
+def mean_recall(metrics: Mapping[str, float]) -> float:
+    """The mean of R@1, R@5 and R@10 in both directions, which picks the epoch."""
+    recalls = [
+        metrics[f"{direction} R@{k}"]
+        for direction in ("T2A", "A2T")
+        for k in (1, 5, 10)
+    ]
+    return sum(recalls) / len(recalls)
+
+
 def contrastive_loss(
-    model: AudioTextRetriever, batch: Batch, temperature: float, compute: Compute
+    model: TwoTowers, batch: Batch, temperature: float, compute: Compute
 ) -> torch.Tensor:
     """Compute the loss of a mini-batch, which has the arrays of `pieces`."""
     with compute.autocast():

@@ -69,6 +69,9 @@ OTHER_VALUES: dict[str, Any] = {
     "sweep.ratio": [0.3],
     "sweep.fixed_lambda": [0.4],
     "study.seeds": [1, 2, 4],
+    "models.baseline": "none",
+    "models.pairmix": "pairmix",
+    "models.multi_tta": [5, 21],
 }
 # Likewise, where what is valid depends on other keys: the first that is.
 # Values that must change together with a leaf to stay valid.
@@ -140,6 +143,8 @@ def _other(path: str, value: Any) -> Any:
         return {**value, "noise": {"probability": 0.25}}
     if path.endswith(".rows"):
         return value[:-1]
+    if path == "models.entries":
+        return [value[0] | {"learning_rate": 0.5}, *value[1:]]
     if path == "study.comparisons":
         return [{**own, "recipes": [*own["recipes"], "half"]} for own in value]
     if path == "study.test_time":

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from workflow_src.audio.frontend import front_end
-from workflow_src.audio.settings import AudioForm, FrontEndSettings
+from workflow_src.audio.settings import AudioForm
 from workflow_src.errors import InputError
 from workflow_src.evaluation.captioning import Captioner
 from workflow_src.evaluation.retrieval import Retriever
@@ -89,11 +88,8 @@ class Models:
         """The log-mels of a sound, window by window, as the first model is fed them."""
         model = self._first
         windows = _windows(sound, model.audio)
-        settings: FrontEndSettings = model.front_end
         with self._lock:
-            mels = log_mels(
-                windows, front_end(settings).to(model.device), model.device
-            ).cpu()
+            mels = log_mels(windows, model.make_front_end(), model.device).cpu()
         return [
             Picture(log_mel_picture(mel.numpy()), window.start, window.end)
             for mel, window in zip(mels, windows, strict=True)

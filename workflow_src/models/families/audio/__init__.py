@@ -1,0 +1,1 @@
+"""Audio encoders that give frames: a file each, named as what it registers."""

@@ -1,0 +1,1 @@
+"""Families of captioners: a file each, named as what it registers."""

@@ -1,0 +1,1 @@
+"""Families of retrievers: a file each, named as what it registers."""
