@@ -90,8 +90,27 @@ def literal(path):
 
 
 def has_gpu():
-    """Whether a training runs on a GPU: asked for, or found on this machine."""
-    return gpus.wanted(CONFIG.device)
+    """Whether a training runs on a GPU: asked for, or found on this machine.
+
+    The node on which one types says nothing of a cluster's other nodes: all jobs with a
+    model ask for a GPU there, unless the device is `cpu`.
+    """
+    return CONFIG.device != "cpu" if on_cluster() else gpus.wanted(CONFIG.device)
+
+
+def on_cluster():
+    """Whether jobs run on other nodes; known once Snakemake asks rules for resources."""
+    return not workflow.local_exec
+
+
+def one_gpu(wildcards):
+    """GPUs of a job with a model."""
+    return int(has_gpu())
+
+
+def gpus_of_a_training(wildcards):
+    """GPUs that a captioner's or a retriever's training takes."""
+    return CONFIG.training.gpus if has_gpu() else 0
 
 
 # `--resources gpu=N` says how many GPUs the jobs of this machine take, one each; the
@@ -112,6 +131,13 @@ if workflow.global_resources.get("download").value is None:
     workflow.register_resource("download", DOWNLOADS)
 
 
+def usable_cores():
+    """Cores that this process may use; macOS says only how many there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def share_of_cores(threads):
     """What a job that uses so many threads takes from --cores.
 
@@ -119,7 +145,7 @@ def share_of_cores(threads):
     more jobs side by side than cores would only slow each other down and fill the
     memory. So a job takes the share of --cores that it takes of the machine.
     """
-    side_by_side = max(1, len(os.sched_getaffinity(0)) // threads)
+    side_by_side = max(1, usable_cores() // threads)
     return max(1, math.ceil((workflow.resource_settings.cores or 1) / side_by_side))
 
 
@@ -131,6 +157,12 @@ def one_core(wildcards):
 def model_threads(wildcards):
     """Threads of a job with a model; those on a GPU only feed it."""
     return 2 if has_gpu() else share_of_cores(CONFIG.threads or os.cpu_count())
+
+
+def training_threads(wildcards):
+    """Threads of a captioner's or a retriever's training, whose GPUs are fed each."""
+    several = CONFIG.training.gpus if has_gpu() else 1
+    return several * model_threads(wildcards)
 
 
 if CONFIG.selected_corpus == "embedded":

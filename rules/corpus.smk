@@ -27,13 +27,6 @@ if CONFIG.selected_corpus != "folder":
     include: f"corpus_{CONFIG.selected_corpus}.smk"
 
 
-# Compute nodes often have no network.
-if any(selected.downloads(CONFIG, split) for split in CORPUS_SPLITS):
-
-    localrules:
-        ingest,
-
-
 rule ingest:
     input:
         source_files,
@@ -43,6 +36,7 @@ rule ingest:
     log:
         LAYOUT.logs / "ingest" / "{split}.{shard}.log",
     priority: 20
+    localrule: any(selected.downloads(CONFIG, split) for split in CORPUS_SPLITS)
     conda:
         "../envs/workflow.yaml"
     threads: one_core

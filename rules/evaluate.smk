@@ -16,7 +16,7 @@ rule caption_split:
     threads: model_threads
     resources:
         how=how(COMPUTE),
-        gpu=int(has_gpu()),
+        gpu=one_gpu,
     params:
         settings=to_json(CONFIG.captioning.decoding),
         run=subpath(input.model, parent=True),
@@ -97,7 +97,7 @@ rule caption_grid:
     threads: model_threads
     resources:
         how=how(COMPUTE, VIEWS, SEARCHES),
-        gpu=int(has_gpu()),
+        gpu=one_gpu,
     params:
         settings=to_json(steps.caption_grid(CONFIG)),
         run=subpath(input.model, parent=True),
@@ -157,7 +157,7 @@ rule score_retrieval_grid:
     threads: model_threads
     resources:
         how=how(COMPUTE, VIEWS),
-        gpu=int(has_gpu()),
+        gpu=one_gpu,
     params:
         settings=to_json(steps.retrieval_grid(CONFIG)),
         run=subpath(input.model, parent=True),
@@ -186,7 +186,7 @@ rule score_retrieval:
     threads: model_threads
     resources:
         how=how(COMPUTE),
-        gpu=int(has_gpu()),
+        gpu=one_gpu,
     params:
         split="test",
         run=subpath(input.model, parent=True),

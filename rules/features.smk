@@ -16,7 +16,7 @@ rule log_mels:
     threads: one_core
     resources:
         how=how(COMPUTE),
-        gpu=int(has_gpu()),
+        gpu=one_gpu,
     params:
         settings=lambda wildcards: to_json(steps.front_end(CONFIG, wildcards.front_end)),
     shell:

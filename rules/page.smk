@@ -156,7 +156,7 @@ rule retrieved:
     threads: model_threads
     resources:
         how=how(COMPUTE),
-        gpu=int(has_gpu()),
+        gpu=one_gpu,
     params:
         run=lambda wildcards, input: str(Path(input.models[0]).parent),
     shell:
@@ -182,7 +182,7 @@ rule views:
     threads: model_threads
     resources:
         how=how(COMPUTE),
-        gpu=int(has_gpu()),
+        gpu=one_gpu,
     params:
         settings=to_json(steps.viewed(CONFIG)),
         run=lambda wildcards, input: str(Path(input.models[0]).parent),

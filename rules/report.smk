@@ -23,10 +23,16 @@ RESULTS = [
 ]
 
 
+# On a cluster: small enough for the node that one types on.
 localrules:
     first_use,
     corpus_of_results,
     selected_result,
+    table,
+    figure4,
+    sweep_table,
+    sanity,
+    headlines,
 
 
 # Newer than what was committed, in a clone where nothing has run yet.
@@ -198,7 +204,7 @@ rule layer_search:
     threads: model_threads
     resources:
         how=how(COMPUTE, VIEWS),
-        gpu=int(has_gpu()),
+        gpu=one_gpu,
     params:
         settings=to_json(steps.layer_search(CONFIG)),
         runs=lambda wildcards, input: [

@@ -183,7 +183,9 @@ use rule caption_grid as studied_caption_grid with:
     log:
         LAYOUT.logs / "study" / "caption_grid.{clips}{length}.{recipe}.seed{seed}.log",
     benchmark:
-        LAYOUT.logs / "study" / "caption_grid.{clips}{length}.{recipe}.seed{seed}.time.tsv"
+        LAYOUT.logs
+        / "study"
+        / "caption_grid.{clips}{length}.{recipe}.seed{seed}.time.tsv"
     params:
         settings=to_json(studied.caption_grid(CONFIG)),
 
@@ -197,7 +199,9 @@ use rule score_caption_grid as score_studied_caption_grid with:
     output:
         study_points(CAPTIONER, "captioning"),
     log:
-        LAYOUT.logs / "study" / "score_caption_grid.{clips}{length}.{recipe}.seed{seed}.log",
+        LAYOUT.logs
+        / "study"
+        / "score_caption_grid.{clips}{length}.{recipe}.seed{seed}.log",
 
 
 use rule score_retrieval_grid as score_studied_retrieval_grid with:
@@ -212,7 +216,9 @@ use rule score_retrieval_grid as score_studied_retrieval_grid with:
     log:
         LAYOUT.logs / "study" / "retrieval_grid.{clips}{length}.{recipe}.seed{seed}.log",
     benchmark:
-        LAYOUT.logs / "study" / "retrieval_grid.{clips}{length}.{recipe}.seed{seed}.time.tsv"
+        LAYOUT.logs
+        / "study"
+        / "retrieval_grid.{clips}{length}.{recipe}.seed{seed}.time.tsv"
     params:
         settings=to_json(studied.retrieval_grid(CONFIG)),
 

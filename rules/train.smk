@@ -48,7 +48,7 @@ rule pretrain:
     threads: model_threads
     resources:
         how=how(COMPUTE, TRAINING),
-        gpu=int(has_gpu()),
+        gpu=one_gpu,
     params:
         settings=lambda wildcards: to_json(
             steps.pretraining(CONFIG, wildcards.front_end)
@@ -90,10 +90,10 @@ rule train_captioning:
     priority: 5
     conda:
         "../envs/workflow.yaml"
-    threads: model_threads
+    threads: training_threads
     resources:
         how=how(COMPUTE, TRAINING, TRUST, CORENLP),
-        gpu=int(has_gpu()),
+        gpu=gpus_of_a_training,
     params:
         settings=lambda wildcards: to_json(
             steps.captioner(CONFIG, wildcards.recipe, int(wildcards.seed))
@@ -135,10 +135,10 @@ rule train_retrieval:
     priority: 5
     conda:
         "../envs/workflow.yaml"
-    threads: model_threads
+    threads: training_threads
     resources:
         how=how(COMPUTE, TRAINING, TRUST),
-        gpu=int(has_gpu()),
+        gpu=gpus_of_a_training,
     params:
         settings=lambda wildcards: to_json(
             steps.retriever(CONFIG, wildcards.recipe, int(wildcards.seed))

@@ -70,6 +70,59 @@ def _take_gpu(device: str) -> torch.device | None:
     return chosen
 
 
+def take_gpus(device: str, count: int) -> None:
+    """Take GPUs for the processes that this one starts, and hide the others from them.
+
+    Args:
+        device: auto or cuda; cpu takes none.
+        count: of the GPUs.
+
+    Raises:
+        InputError: there are not so many, or the device is one of them.
+    """
+    if device == "cpu":
+        return
+    asked = f"training.gpus is {count}, but"
+    if ":" in device:
+        raise InputError(f"{asked} device is {device}, which is one: set it to cuda")
+    seen = gpus.visible() if gpus.wanted(device) else []
+    if len(seen) < count:
+        raise InputError(f"{asked} GPUs that can be used here: {len(seen)}")
+    taken = gpus.take_several(seen, count)
+    shared = [own.gpu.number for own in taken if own.sharers]
+    if shared:
+        say(f"not enough GPUs are free: others have {', '.join(shared)} too")
+    gpus.show_only(*(own.gpu for own in taken))
+
+
+def prepare_rank(device: str, threads: int | None, place: int) -> torch.device:
+    """Give the device of one of the processes that share a training.
+
+    Args:
+        device: auto, cpu or cuda.
+        threads: of the CPU, of each process; None leaves it to torch.
+        place: of the process among those of this machine, from 0; it has the GPU at
+            that place among the visible ones.
+
+    Raises:
+        InputError: a GPU is asked for and there is none.
+    """
+    if threads is not None:
+        torch.set_num_threads(threads)
+    if not gpus.wanted(device):
+        _keep_freed_memory()
+        return torch.device("cpu")
+    seen = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if place >= seen:
+        raise InputError(
+            f"process {place} of this machine needs a GPU of its own, but "
+            f"torch {torch.__version__} can use {seen}"
+        )
+    chosen = torch.device("cuda", place)
+    torch.cuda.set_device(chosen)
+    return chosen
+
+
 def _keep_freed_memory() -> None:
     """Let the C library keep what is freed instead of giving it back to the system.
 

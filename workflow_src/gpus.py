@@ -198,12 +198,31 @@ def take(
     return Taken(choice[0], gpus[choice[0]], MOST_SHARERS)
 
 
+def take_several(
+    gpus: Sequence[Gpu], count: int, folder: Path | None = None
+) -> list[Taken]:
+    """Take different GPUs, as `take` would one after the other.
+
+    Args:
+        gpus: to choose from, at least `count`.
+        count: of those to take.
+        folder: of the lock files; None: the machine's, this user's.
+    """
+    several: list[Taken] = []
+    left = list(gpus)
+    for _ in range(count):
+        taken = take(left, folder)
+        left.remove(taken.gpu)
+        several.append(taken._replace(position=list(gpus).index(taken.gpu)))
+    return sorted(several)
+
+
 def lock_folder() -> Path:
     """Where this user's processes on this machine say which GPU they have."""
     return Path(tempfile.gettempdir()) / f"pairmix-workflow-gpus-{os.getuid()}"
 
 
-def show_only(gpu: Gpu) -> None:
+def show_only(*gpus: Gpu) -> None:
     """Hide the other GPUs from CUDA, in this process and in those it starts.
 
     Works before CUDA has begun in this process, and not after.
@@ -211,4 +230,4 @@ def show_only(gpu: Gpu) -> None:
     if VISIBLE not in os.environ:
         # By PCI bus, as the driver counts; CUDA's own order is by speed.
         os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
-    os.environ[VISIBLE] = gpu.number
+    os.environ[VISIBLE] = ",".join(gpu.number for gpu in gpus)

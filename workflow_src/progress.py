@@ -10,9 +10,19 @@ from tqdm import tqdm
 T = TypeVar("T")
 SECONDS_BETWEEN_LINES = 10.0
 
+_silent = False
+
+
+def be_silent() -> None:
+    """Say nothing from now on: another process of the same work does."""
+    global _silent
+    _silent = True
+
 
 def say(message: str) -> None:
     """Print one line, at once and without breaking a bar."""
+    if _silent:
+        return
     tqdm.write(message, file=sys.stderr)
     sys.stderr.flush()
 
@@ -35,6 +45,9 @@ def track(
     """
     if total is None and isinstance(items, Sized):
         total = len(items)
+    if _silent:
+        yield from items
+        return
     if sys.stderr.isatty():
         yield from tqdm(items, desc=description, total=total, file=sys.stderr)
         return

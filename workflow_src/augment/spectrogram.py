@@ -118,6 +118,10 @@ class Stripes:
         masked = self.in_time[:, :, None] | self.in_frequency[:, None, :]
         return spectrogram.masked_fill(masked, 0)
 
+    def part(self, rows: slice) -> "Stripes":
+        """Those of some of the samples."""
+        return Stripes(self.in_time[rows], self.in_frequency[rows])
+
 
 def _stripes(
     samples: int, length: int, stripes: int, width: int, generator: torch.Generator

@@ -23,7 +23,6 @@ from workflow_src.augment.mixing import Mixing
 from workflow_src.augment.recipe import Recipe, is_changed
 from workflow_src.augment.spectrogram import (
     SpecAugment,
-    SpectrogramTransform,
     Stripes,
 )
 from workflow_src.errors import InputError
@@ -56,18 +55,19 @@ class Batch:
     log_mels: Tensor
     captions: list[str]
     names: list[tuple[str, ...]]
-    spec_augment: SpectrogramTransform | None
+    spec_augment: Stripes | None
     text: Mapping[str, Tensor]
 
     def __len__(self) -> int:
         return len(self.captions)
 
     def part(self, start: int, stop: int) -> "Batch":
-        """Some of the samples, without SpecAugment: to try what fits into memory."""
+        """Some of the samples, with their SpecAugment."""
         rows = slice(start, stop)
         text = {name: array[rows] for name, array in self.text.items()}
+        stripes = None if self.spec_augment is None else self.spec_augment.part(rows)
         return Batch(
-            self.log_mels[rows], self.captions[rows], self.names[rows], None, text
+            self.log_mels[rows], self.captions[rows], self.names[rows], stripes, text
         )
 
 

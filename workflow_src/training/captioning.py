@@ -12,7 +12,6 @@ import torch
 from workflow_src.audio.log_mel_cache import open_log_mels
 from workflow_src.corpus.pairs import read_references
 from workflow_src.corpus.text import Vocabulary
-from workflow_src.device import prepare
 from workflow_src.evaluation.captioning import caption
 from workflow_src.metrics.captioning import quick_cider, score
 from workflow_src.metrics.spice import Settings as SpiceSettings
@@ -23,7 +22,9 @@ from workflow_src.models.weights import load_weights
 from workflow_src.training.batches import Batch
 from workflow_src.training.captioning_loss import loss_in_parts, numbered
 from workflow_src.training.compute import Compute
+from workflow_src.training.launch import on_its_gpus
 from workflow_src.training.loop import Training, fit
+from workflow_src.training.ranks import join
 from workflow_src.training.schedules import optimizer_and_schedule
 from workflow_src.training.settings import (
     DEFAULT_OPTIONS,
@@ -35,6 +36,7 @@ from workflow_src.training.settings import (
 from workflow_src.training.training_files import TrainingFiles, given
 
 
+@on_its_gpus
 def train_captioner(
     settings: CaptioningSettings,
     *,
@@ -74,8 +76,9 @@ def train_captioner(
         corenlp: folder of the official SPICE's parser, for `selection: spider`.
         options: how it runs on its device, as JSON.
     """
-    on = prepare(device, threads)
+    ranks, on = join(options.gpus, device, threads)
     own = settings.optimization
+    clips = len(ranks.share(own.batch_size))
     compute = Compute.of(options, on)
     learned = {"vocabulary": vocabulary}
     if settings.word2vec and word_vectors is not None:
@@ -105,7 +108,7 @@ def train_captioner(
         return caption_loss(model, batch, own.label_smoothing, compute)
 
     def gradients(batch: Batch, size: int) -> torch.Tensor:
-        return loss_in_parts(model, batch, own.label_smoothing, compute, size)
+        return loss_in_parts(model, batch, own.label_smoothing, compute, size, ranks)
 
     validation = open_log_mels(val_log_mels, settings.front_end, settings.audio)
     references = read_references(val_captions)
@@ -133,11 +136,13 @@ def train_captioner(
             validate=validate,
             settings=own,
             seed=settings.seed,
-            record=files.record(settings, compute),
+            record=files.record(settings, compute, ranks),
             checkpoint_minutes=options.checkpoint_minutes,
-            micro_batch=options.micro_batch,
+            # A rank's share is a part of the mini-batch, as a micro-batch is.
+            micro_batch=options.micro_batch or (None if ranks.alone else clips),
             gradients=gradients,
             beside=lambda folder: words.save(folder / VOCABULARY),
+            ranks=ranks,
         ),
         run,
     )

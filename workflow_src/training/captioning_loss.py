@@ -11,6 +11,7 @@ from workflow_src.corpus.text import Words
 from workflow_src.models.act import ACT, label_smoothing_loss
 from workflow_src.training.batches import Batch
 from workflow_src.training.compute import Compute, padded_width
+from workflow_src.training.ranks import ALONE, Ranks
 
 
 def numbered(
@@ -52,12 +53,18 @@ def numbered(
 
 
 def loss_in_parts(
-    model: ACT, batch: Batch, smoothing: float, compute: Compute, size: int
+    model: ACT,
+    batch: Batch,
+    smoothing: float,
+    compute: Compute,
+    size: int,
+    ranks: Ranks = ALONE,
 ) -> Tensor:
     """Compute the loss and its gradient with few clips in memory at once.
 
     Beyond the normalisation of the mel bins, which is of the whole mini-batch here
-    too, no clip sees another: the gradients of the parts add up to that of the whole.
+    too, no clip sees another: the gradients of the parts add up to that of the whole,
+    whether one process computes them or several.
 
     Args:
         model: the captioner; gets the gradients.
@@ -65,16 +72,19 @@ def loss_in_parts(
         smoothing: of the labels.
         compute: in which precision.
         size: clips in a part.
+        ranks: that have a share of the clips each.
 
     Returns:
-        The loss of the whole mini-batch, without a graph.
+        The loss of the whole mini-batch, without a graph; of several ranks, what comes
+        to it, and the gradients to its gradient, once they are averaged.
     """
     normalised = model.encoder.normalise(batch.log_mels, batch.spec_augment)
     inputs = normalised.detach().requires_grad_()
     total = torch.zeros((), device=inputs.device)
     padding = batch.text.get("padding")
-    for first in range(0, len(batch), size):
-        rows = slice(first, first + size)
+    own_clips = ranks.share(len(batch))
+    for first in own_clips[::size]:
+        rows = slice(first, min(first + size, own_clips.stop))
         text = {name: array[rows] for name, array in batch.text.items()}
         own = text.get("padding")
         share = len(text["given"]) / len(batch)
@@ -87,7 +97,7 @@ def loss_in_parts(
             memory = model.encode_normalised(inputs[rows])
             logits = model.decode(memory, text["given"], text["unseen"])
         part = label_smoothing_loss(logits.float(), text["right"], smoothing, own)
-        part = part * weight
+        part = part * (weight * ranks.count)
         part.backward()
         total += part.detach()
     normalised.backward(inputs.grad)

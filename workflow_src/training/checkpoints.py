@@ -30,11 +30,13 @@ class Checkpoints:
     Args:
         folder: of the run.
         minutes: from one state to the next, at least; 0: at every epoch's end.
+        writes: False: another process of the same training does.
     """
 
-    def __init__(self, folder: Path, minutes: float) -> None:
+    def __init__(self, folder: Path, minutes: float, writes: bool = True) -> None:
         self.folder = folder
         self.minutes = minutes
+        self.writes = writes
         self._last: float | None = None
         self._started = time.monotonic()
         self._best: dict[str, Any] | None = None
@@ -56,7 +58,8 @@ class Checkpoints:
 
     def keep_best(self, content: dict[str, Any]) -> None:
         """Take over the best weights so far, for the next `save`."""
-        self._best = on_host(content)
+        if self.writes:
+            self._best = on_host(content)
 
     def due(self, epoch_ends: bool) -> bool:
         """Whether a state should be written now.
@@ -67,6 +70,8 @@ class Checkpoints:
         Args:
             epoch_ends: whether the training is between two epochs.
         """
+        if not self.writes:
+            return False
         if self._pending is not None and not self._pending.done():
             return epoch_ends and not self.minutes
         if epoch_ends and (self._last is None or not self.minutes):
@@ -81,6 +86,8 @@ class Checkpoints:
         Raises:
             OSError: that one could not be written.
         """
+        if not self.writes:
+            return
         self.wait()
         content, best, self._best = on_host(state), self._best, None
         self._last = time.monotonic()

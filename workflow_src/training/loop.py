@@ -11,6 +11,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -40,6 +41,7 @@ from workflow_src.training.checkpoints import (
     random_state,
     set_random_state,
 )
+from workflow_src.training.ranks import ALONE, Ranks
 from workflow_src.training.trouble import (
     FAILED,
     FiniteWatch,
@@ -90,6 +92,7 @@ class Training:
         gradients: batch and micro_batch -> loss, after the backward pass in parts;
             None: this training cannot be split.
         beside: writes into the run's folder what its model needs beside the weights.
+        ranks: this process among those of the training; all run `fit`.
         epoch: finished so far.
         step: of the epoch under way, finished so far.
         losses: of those steps.
@@ -112,6 +115,7 @@ class Training:
     micro_batch: int | None = None
     gradients: Callable[[Any, int], Tensor] | None = None
     beside: Callable[[Path], object] | None = None
+    ranks: Ranks = ALONE
     epoch: int = 0
     step: int = 0
     losses: list[Tensor] = field(default_factory=list)
@@ -142,11 +146,39 @@ def fit(training: Training, folder: Path) -> None:
         InputError: a loss or a gradient is no longer finite, the memory does not
             hold a step, the resume file is damaged, or another process trains there.
     """
-    with FolderLock(folder):
+    # The ranks of one training share its folder: the first one holds it.
+    with FolderLock(folder) if training.ranks.first else nullcontext():
         _fit(training, folder)
 
 
 def _fit(training: Training, folder: Path) -> None:
+    first = training.ranks.first
+    torch.manual_seed(training.seed)
+    if first:
+        _begin(training, folder)
+        _resume(training, folder)
+    training.ranks.wait()  # for what the first one puts aside
+    if not first:
+        _resume(training, folder)
+    epochs, minutes = training.settings.epochs, training.checkpoint_minutes
+    try:
+        with Checkpoints(folder, minutes, writes=first) as checkpoints:
+            for epoch in range(training.epoch, epochs):
+                _epoch(training, epoch, checkpoints)
+                if first:
+                    _write_history(training, folder)
+                if checkpoints.due(epoch_ends=True) or epoch + 1 == epochs:
+                    checkpoints.save(_state(training))
+    except NotFinite as error:
+        if first:
+            note_failure(training.record, folder, error)
+        raise
+    if first:
+        _finish(training, folder)
+
+
+def _begin(training: Training, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
     # Whoever reads the folder takes the weights for what the record describes.
     for name in (MODEL, HALF):
         (folder / name).unlink(missing_ok=True)
@@ -154,19 +186,9 @@ def _fit(training: Training, folder: Path) -> None:
     if training.beside is not None:
         training.beside(folder)
     refuse_to_repeat(training.record, folder)
-    torch.manual_seed(training.seed)
-    _resume(training, folder)
-    epochs = training.settings.epochs
-    try:
-        with Checkpoints(folder, training.checkpoint_minutes) as checkpoints:
-            for epoch in range(training.epoch, epochs):
-                _epoch(training, epoch, checkpoints)
-                _write_history(training, folder)
-                if checkpoints.due(epoch_ends=True) or epoch + 1 == epochs:
-                    checkpoints.save(_state(training))
-    except NotFinite as error:
-        note_failure(training.record, folder, error)
-        raise
+
+
+def _finish(training: Training, folder: Path) -> None:
     _write_history(training, folder)
     # In this order a kill at any point leaves either a finished run or one that
     # can be resumed.
@@ -197,17 +219,26 @@ def _epoch(training: Training, epoch: int, checkpoints: Checkpoints) -> None:
     }
     last = epoch + 1 == training.settings.epochs
     if (epoch + 1) % training.settings.validate_every == 0 or last:
-        training.model.eval()
-        with torch.no_grad():
-            row |= training.validate()
-        if row["selection"] > training.best:
-            training.best = row["selection"]
-            best = {"model": training.model.state_dict(), "metrics": dict(row)}
-            checkpoints.keep_best(best)
+        if training.ranks.first:
+            _validate(training, row, checkpoints)
+        training.ranks.wait()
     row["seconds"] = round(time.monotonic() - start, 2)
     training.history.append(row)
     training.epoch, training.step, training.losses = epoch + 1, 0, []
     say(", ".join(f"{name} {_short(value)}" for name, value in row.items()))
+
+
+def _validate(
+    training: Training, row: dict[str, float], checkpoints: Checkpoints
+) -> None:
+    """Add the metrics of the model as it is to a row of the history."""
+    training.model.eval()
+    with torch.no_grad():
+        row |= training.validate()
+    if row["selection"] > training.best:
+        training.best = row["selection"]
+        best = {"model": training.model.state_dict(), "metrics": dict(row)}
+        checkpoints.keep_best(best)
 
 
 def _steps(training: Training, epoch: int, checkpoints: Checkpoints) -> float:
@@ -217,6 +248,7 @@ def _steps(training: Training, epoch: int, checkpoints: Checkpoints) -> float:
     left = training.steps - training.step
     batches = training.batches(epoch, training.step)
     for batch in track(batches, f"epoch {epoch}", total=left):
+        training.ranks.seed_dropout(training.seed, epoch, training.step)
         loss, norm = _step_that_fits(training, batch)
         # Read out at the end only: reading a loss waits for the GPU.
         training.losses.append(loss)
@@ -241,6 +273,7 @@ def optimizer_step(training: Training, batch: Any) -> tuple[Tensor, Tensor]:
     else:
         loss = training.loss(batch)
         loss.backward()
+    loss = training.ranks.average(training.model.parameters(), loss)
     norm = nn.utils.clip_grad_norm_(
         training.model.parameters(), training.settings.max_gradient_norm
     )
@@ -258,8 +291,11 @@ def _step_that_fits(training: Training, batch: Any) -> tuple[Tensor, Tensor]:
             raise
     # Outside of the handler, which holds what the attempt had in memory.
     training.optimizer.zero_grad(set_to_none=True)
-    divisible = batch if hasattr(batch, "part") else None
-    now = training.micro_batch or (len(batch) if divisible else 0)
+    # A smaller step of one rank alone would wait for the others, where its loss does.
+    tries = training.ranks.alone or training.gradients is not None
+    divisible = batch if tries and hasattr(batch, "part") else None
+    share = len(batch) // training.ranks.count if hasattr(batch, "part") else 0
+    now = training.micro_batch or share
     raise out_of_memory(divisible, training.loss, now, training.gradients is not None)
 
 

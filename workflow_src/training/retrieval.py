@@ -10,7 +10,6 @@ import torch
 
 from workflow_src.audio.log_mel_cache import open_log_mels
 from workflow_src.corpus.pairs import read_pairs
-from workflow_src.device import prepare
 from workflow_src.evaluation.retrieval import (
     embed_captions,
     embed_clips,
@@ -21,7 +20,10 @@ from workflow_src.models.run_folder import TEXT_ENCODER
 from workflow_src.models.weights import load_weights
 from workflow_src.training.batches import Batch
 from workflow_src.training.compute import Compute
+from workflow_src.training.gathered_norm import normalise_over_all
+from workflow_src.training.launch import on_its_gpus
 from workflow_src.training.loop import Training, fit
+from workflow_src.training.ranks import ALONE, Ranks, join
 from workflow_src.training.schedules import optimizer_and_schedule
 from workflow_src.training.settings import (
     DEFAULT_OPTIONS,
@@ -33,6 +35,7 @@ from workflow_src.training.settings import (
 from workflow_src.training.training_files import TrainingFiles, given
 
 
+@on_its_gpus
 def train_retriever(
     settings: RetrievalSettings,
     *,
@@ -68,8 +71,9 @@ def train_retriever(
         trust_pickle: read an encoder that is a pickled program.
         options: how it runs on its device, as JSON.
     """
-    on = prepare(device, threads)
+    ranks, on = join(options.gpus, device, threads)
     own = settings.optimization
+    ranks.share(own.batch_size)
     compute = Compute.of(options, on)
     learned = {} if word_pieces is None else {"word_pieces": word_pieces}
     files = TrainingFiles(
@@ -84,8 +88,10 @@ def train_retriever(
     )
     torch.manual_seed(settings.seed)
     model = initialised(settings, word_pieces, encoder, trust_pickle).to(on)
-
-    compute.compile([*model.audio_encoder.layers, *model.text_encoder.layers])
+    normalise_over_all(model, ranks, on)
+    # What exchanges statistics between its operations is not compiled.
+    audio_layers = model.audio_encoder.layers if ranks.alone else []
+    compute.compile([*audio_layers, *model.text_encoder.layers])
 
     def text(captions: Sequence[str], _: Sequence[str]) -> dict[str, torch.Tensor]:
         return model.text_encoder.pieces(captions, few_widths=compute.compiled)
@@ -94,7 +100,7 @@ def train_retriever(
     optimizer, scheduler = optimizer_and_schedule(model, own, len(batches))
 
     def loss(batch: Batch) -> torch.Tensor:
-        return contrastive_loss(model, batch, own.temperature, compute)
+        return contrastive_loss(model, batch, own.temperature, compute, ranks)
 
     validation = open_log_mels(val_log_mels, settings.front_end, settings.audio)
     pairs = read_pairs(val_captions)
@@ -117,9 +123,10 @@ def train_retriever(
             validate=validate,
             settings=own,
             seed=settings.seed,
-            record=files.record(settings, compute),
+            record=files.record(settings, compute, ranks),
             checkpoint_minutes=options.checkpoint_minutes,
             beside=lambda own: model.text_encoder.save_form(own / TEXT_ENCODER),
+            ranks=ranks,
         ),
         run,
     )
@@ -136,13 +143,24 @@ def mean_recall(metrics: Mapping[str, float]) -> float:
 
 
 def contrastive_loss(
-    model: TwoTowers, batch: Batch, temperature: float, compute: Compute
+    model: TwoTowers,
+    batch: Batch,
+    temperature: float,
+    compute: Compute,
+    ranks: Ranks = ALONE,
 ) -> torch.Tensor:
-    """Compute the loss of a mini-batch, which has the arrays of `pieces`."""
+    """Compute the loss of a mini-batch, which has the arrays of `pieces`.
+
+    Of several ranks each embeds its share, and computes the loss of all.
+    """
+    if not ranks.alone:
+        share = ranks.share(len(batch))
+        batch = batch.part(share.start, share.stop)
     with compute.autocast():
         audio = model.embed_audio(batch.log_mels, batch.spec_augment)
         text = model.embed_pieces(batch.text)
-    return ntxent(audio.float(), text.float(), temperature)
+    audio, text = ranks.gathered(audio.float()), ranks.gathered(text.float())
+    return ntxent(audio, text, temperature)
 
 
 def initialised(

@@ -240,6 +240,9 @@ class TrainingOptions(Settings):
             the whole mini-batch.
         checkpoint_minutes: from one resume file to the next, at least; a killed
             training loses no more than that. 0: at the end of every epoch.
+        gpus: of one machine, for one training of the captioner or the retriever; each
+            has a part of every mini-batch. With `device: cpu`: as many processes.
+            A pre-training takes one.
 
     Raises:
         InputError: a value out of its range.
@@ -250,8 +253,11 @@ class TrainingOptions(Settings):
     compile: Literal["auto", "on", "off"] | bool = "auto"  # YAML reads on as true
     micro_batch: int | None = None
     checkpoint_minutes: float = 5.0
+    gpus: int = 1
 
     def __post_init__(self) -> None:
+        if self.gpus < 1:
+            raise InputError(f"gpus is at least 1, not {self.gpus}")
         if self.micro_batch is not None and self.micro_batch < 1:
             raise InputError(f"micro_batch is at least 1, not {self.micro_batch}")
         if not self.checkpoint_minutes >= 0:

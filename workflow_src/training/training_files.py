@@ -19,6 +19,7 @@ from workflow_src.files import file_digest
 from workflow_src.models.run_folder import RunRecord, run_record
 from workflow_src.training.batches import Batches, CaptionArrays
 from workflow_src.training.compute import Compute
+from workflow_src.training.ranks import Ranks
 from workflow_src.training.settings import (
     CaptioningSettings,
     Resident,
@@ -68,7 +69,9 @@ class TrainingFiles:
             "val_log_mels": LogMelStore(self.val_log_mels).digest,
         }
 
-    def record(self, settings: TrainingSettings, compute: Compute) -> RunRecord:
+    def record(
+        self, settings: TrainingSettings, compute: Compute, ranks: Ranks
+    ) -> RunRecord:
         """Make the record of a training on these files."""
         captioning = isinstance(settings, CaptioningSettings)
         return run_record(
@@ -77,7 +80,7 @@ class TrainingFiles:
             self.digests(),
             read_identity(self.corpus),
             in_words(compute.device),
-            compute.environment,
+            compute.environment | ranks.environment,
         )
 
     def batches(
