@@ -98,3 +98,9 @@ def test_every_rule_of_the_graph_belongs_to_a_stage():
     for overrides in VARIANTS.values():
         rules = set(dependencies(load(overrides=overrides)))
         assert rules - named <= set(EXTRA_TARGETS)
+
+
+def test_a_table_of_one_row_has_another_valid_value():
+    values = {"tables": {"table1": {"rows": [{"method": "Ours", "recipe": "all"}]}}}
+    (other,) = with_other_values(values, "tables.table1.rows")
+    assert other["tables"]["table1"]["rows"] == [{"method": "another", "recipe": "all"}]
