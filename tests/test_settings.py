@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import workflow_src
 from tests.records import record
 from workflow_src import config
-from workflow_src.config import corpus, steps, studied
+from workflow_src.config import corpus, modelled, steps, studied
 from workflow_src.errors import InputError
 from workflow_src.evaluation.scores import Evaluated, Scores
 from workflow_src.layout import FRONT_ENDS
@@ -248,6 +248,19 @@ def of_the_workflow(scale: str) -> list[Settings]:
         )
     ]
     made.append(steps.caption_statistics(own, similarity=True))
+    made += [
+        make(own)
+        for make in (
+            modelled.caption_grid,
+            modelled.retrieval_grid,
+            modelled.likelihood,
+            modelled.table,
+            modelled.likelihood_table,
+        )
+    ]
+    for entry in own.models.entries:
+        made.append(modelled.features(own, modelled.features_name(entry)))
+        made += [modelled.training(own, entry.name, r, 20) for r in own.models.recipes]
     said = Scores(Evaluated.of(record(), "test", "tta-10"), 4, {"CIDEr": 1.5})
     return list(inside([*made, record(), said]))
 

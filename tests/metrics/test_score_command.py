@@ -5,7 +5,7 @@ import json
 import pytest
 
 from workflow_src.errors import InputError
-from workflow_src.metrics import score_command
+from workflow_src.metrics import java, score_command
 
 REFERENCES = [
     ("a.wav", "A dog barks, twice"),
@@ -42,7 +42,8 @@ def test_json_has_corpus_and_clips(score):
     found = json.loads(score("--spice", "python", "--json"))
     metrics = ["BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4", "METEOR", "ROUGE-L", "CIDEr"]
     metrics += ["SPICE-py", "SPIDEr-py"]
-    assert list(found) == ["corpus", "clips"]
+    assert list(found) == ["corpus", "clips", "java"]
+    assert found["java"] == java.full_version()
     assert list(found["corpus"]) == metrics
     assert [list(clip) for clip in found["clips"]] == [["file_name", *metrics]] * 2
     assert [clip["file_name"] for clip in found["clips"]] == ["a.wav", "ü 1.wav"]
@@ -59,7 +60,7 @@ def test_table_says_what_it_is_of():
     assert score_command.as_table(scores, ["a", "b"], candidates).splitlines() == [
         "CIDEr        50.00",
         "SPICE-py     12.34",
-        "2 clips, scores x 100",
+        f"2 clips, scores x 100, Java {java.full_version()}",
         "1 candidates have no word: they score 0",
         "SPICE-py approximates SPICE: no CoreNLP, or --spice python",
     ]

@@ -100,17 +100,17 @@ def as_json(scores: Scores, clips: list[str]) -> dict[str, Any]:
     """The content of `--json`.
 
     Returns:
-        `{"java": version, "corpus": {metric: score}, "clips": [{"file_name": name,
-        metric: score, ...}, ...]}`.
+        `{"corpus": {metric: score}, "clips": [{"file_name": name, metric: score, ...},
+        ...], "java": version}`.
     """
     return {
-        "java": java.full_version(),
         "corpus": {metric: corpus for metric, (corpus, _) in scores.items()},
         "clips": [
             {"file_name": clip}
             | {metric: own[n] for metric, (_, own) in scores.items()}
             for n, clip in enumerate(clips)
         ],
+        "java": java.full_version(),
     }
 
 

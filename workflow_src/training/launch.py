@@ -15,6 +15,7 @@ import os
 import signal
 import sys
 import tempfile
+import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -29,6 +30,8 @@ P = ParamSpec("P")
 PR_SET_PDEATHSIG = 1  # of Linux's prctl.h
 HERE = "localhost"
 START = "spawn"  # a forked process could not use CUDA if this one had
+# What gloo says where the other end is gone, and seconds for that one to be noticed.
+LOST, PATIENCE = "onnection closed", 10.0
 # The launcher's loggers: they tell at length of a process that ended.
 LOGGERS = ("torch.distributed.elastic", "torch.multiprocessing.spawn")
 
@@ -128,6 +131,11 @@ def _rank(
         # At once: the others may wait for this one, and it for them.
         sys.stderr.flush()
         os._exit(1)
+    except RuntimeError as error:
+        if LOST in str(error):
+            # Another process's trouble, too: it is to be seen first.
+            time.sleep(PATIENCE)
+        raise
     if dist.is_initialized():
         dist.destroy_process_group()
 
