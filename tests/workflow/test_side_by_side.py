@@ -73,6 +73,7 @@ def test_a_corpus_of_ones_own_beside_the_one_that_ships(fresh, birds, tmp_path):
 
     # Elsewhere, without the sounds.
     shutil.rmtree(birds / "audio")
+    (birds / "audio").mkdir()
     other = Clone.of(fresh.folder, tmp_path / "other")
     done = other.run(PULL)
     assert "make pull-waveforms" in done.stdout

@@ -29,7 +29,10 @@ def folder_splits(folder: str | Path) -> list[str]:
     """
     folder = Path(folder)
     if not (folder / "audio").is_dir():
-        raise InputError(f"{folder} has no folder audio/")
+        raise InputError(
+            f"{folder} has no folder audio/ (an empty one will do where the decoded "
+            "waveforms were pulled)"
+        )
     for name in SPLITS:
         if not (folder / f"{name}.csv").is_file():
             raise InputError(f"{folder} has no {name}.csv")
