@@ -4,6 +4,10 @@
 #   snakemake --cores 8 --resources gpu=1 likelihood
 from workflow_src.config import modelled
 
+
+include: "models_common.smk"
+
+
 MODEL = LAYOUT.of_model("{model}")
 MODEL_CAPTIONER = MODEL.run("captioning", "{recipe}", "{seed}")
 MODEL_RETRIEVER = MODEL.run("retrieval", "{recipe}", "{seed}")
@@ -14,28 +18,6 @@ CHECKPOINTS = modelled.checkpoints(CONFIG)
 wildcard_constraints:
     model="[a-z0-9_]+",
     features="[a-z0-9_]+-[0-9a-f]+",
-
-
-def of_model(wildcards):
-    """The entry of a model."""
-    return CONFIG.models.entry(wildcards.model)
-
-
-def model_features(split):
-    """The features that a model's front end makes of a split."""
-    return lambda wildcards: LAYOUT.features(
-        modelled.features_name(of_model(wildcards)), split
-    )
-
-
-def checkpoints_of(parts):
-    """The marks that checkpoints of the hub are there; a folder is a file of yours."""
-    return [part.fetched / ".fetched" for part in parts if part.fetched is not None]
-
-
-def features_of(wildcards):
-    """The part whose front end makes features of a name."""
-    return modelled.features(CONFIG, wildcards.features).part
 
 
 # (run's folder, task, recipe) of every training of `models`.
@@ -289,15 +271,6 @@ LIKELIHOODS = [
     for name, run in CAPTIONER_RUNS
     for score in ("likelihood", "likelihood-prior")
 ]
-
-
-def likelihood_files(run):
-    """What the scoring of a captioner as a retriever writes."""
-    return [
-        run / "likelihood" / score / name
-        for score in ("likelihood", "likelihood-prior")
-        for name in SCORE_FILES["retrieval"]
-    ]
 
 
 rule score_likelihood:

@@ -3,7 +3,6 @@ waveforms: who has no audio evaluates its checkpoints all the same.
 """
 
 import csv
-import json
 import shutil
 
 import numpy as np
@@ -13,7 +12,7 @@ import yaml
 
 from tests.workflow.clones import Clone
 from tests.workflow.conftest import GIT
-from tests.workflow.test_dvc import COPIES, PULL, files, jobs
+from tests.workflow.test_dvc import PULL, files
 
 pytestmark = pytest.mark.workflow
 
@@ -71,7 +70,7 @@ def test_a_corpus_of_ones_own_beside_the_one_that_ships(fresh, birds, tmp_path):
     waveforms = files_below(fresh.folder / WAVEFORMS)
     models = files_below(fresh.folder / RUN)
 
-    # Elsewhere, without the sounds.
+    # Elsewhere, with no sound in the folder.
     shutil.rmtree(birds / "audio")
     (birds / "audio").mkdir()
     other = Clone.of(fresh.folder, tmp_path / "other")
@@ -79,25 +78,12 @@ def test_a_corpus_of_ones_own_beside_the_one_that_ships(fresh, birds, tmp_path):
     assert "make pull-waveforms" in done.stdout
     assert not (other.folder / "waveforms").exists()
     assert (other.folder / RUN / "model.pt").read_bytes() == models["model.pt"]
-    assert jobs(other) <= COPIES
     other.run(f"{PULL} --waveforms")
     assert files_below(other.folder / WAVEFORMS) == waveforms
     packed = sum(map(len, files_below(other.folder / "waveforms" / CORPUS).values()))
     assert packed < sum(map(len, waveforms.values())) / 2
-    assert jobs(other) <= COPIES
-    # Another search: from the pulled checkpoint, on log-mels of the pulled waveforms.
-    path = other.folder / "config" / "smoke.yaml"
-    config = yaml.safe_load(path.read_text())
-    config.setdefault("captioning", {}).setdefault("decoding", {})["beams"] = 1
-    path.write_text(yaml.safe_dump(config, sort_keys=False))
-    planned = jobs(other)
-    assert {"log_mels", "caption_split", "score_captions"} <= planned
-    assert not planned & {"ingest", "join", "train_captioning", "train_retrieval"}
-    other.run(f"snakemake {RUN}/scores.json")
-    scores = json.loads((other.folder / RUN / "scores.json").read_text())
-    assert scores["clips"] == 4
     # Both corpora are fetched where all is asked for, each from its own remote.
-    other.run("git checkout -q config && dvc pull --force")
+    other.run("dvc pull --force")
     assert (other.folder / "runs" / "embedded-demo").exists()
 
 
