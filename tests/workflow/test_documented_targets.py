@@ -6,17 +6,20 @@ from tests.documented import commands
 from tests.workflow.clones import Clone
 
 pytestmark = pytest.mark.workflow
+FLAGS = ("-n", "-p", "--touch")  # options without a value
 
 
 def targets(words):
     """The words of a command that are no options and no values of options."""
     if "--" in words:
         return words[words.index("--") + 1 :]
-    found, skip = [], False
+    found, value = [], False
     for word in words:
         if word.startswith("-"):
-            skip = word not in ("-n", "-p", "--touch")
-        elif not skip or (found == [] and "=" not in word and not word.isdigit()):
+            value = word not in FLAGS
+        elif value or "=" in word:
+            value = False
+        else:
             found.append(word)
     return found
 
@@ -26,6 +29,7 @@ def test_targets_are_told_from_options():
     assert targets(["results/table4.csv"]) == ["results/table4.csv"]
     assert targets(["--config", "a=b", "--", "study"]) == ["study"]
     assert targets(["-n"]) == []
+    assert targets(["--profile", "profiles/slurm", "all"]) == ["all"]
 
 
 def test_one_dry_run_knows_them_all(tmp_path):
