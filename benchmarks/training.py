@@ -23,7 +23,8 @@ from workflow_src.config import steps
 from workflow_src.layout import FRONT_ENDS
 from workflow_src.training import captioning, retrieval
 from workflow_src.training.checkpoints import Checkpoints
-from workflow_src.training.loop import Training, _state, optimizer_step
+from workflow_src.training.loop import Training, optimizer_step
+from workflow_src.training.resuming import state_of
 from workflow_src.training.settings import SCRATCH
 
 RECIPES = ("none", "all")
@@ -112,7 +113,7 @@ def _step(bench: Bench, task: str, recipe: str) -> Iterator[Row]:
         folder = bench.files.folder / "checkpoint"
         folder.mkdir(exist_ok=True)
         with Checkpoints(folder, 0.0) as checkpoints:
-            seen = bench.clock(lambda: checkpoints.save(_state(own)), warm_up=False)
+            seen = bench.clock(lambda: checkpoints.save(state_of(own)), warm_up=False)
             written = bench.clock(checkpoints.wait, warm_up=False)
         yield Row(f"checkpoint, what the training sees of it: {task}", seen)
         yield Row(f"checkpoint, written by the thread meanwhile: {task}", written)

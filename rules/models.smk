@@ -86,7 +86,7 @@ rule model_features:
     threads: one_core
     resources:
         how=how(COMPUTE),
-        gpu=int(has_gpu()),
+        gpu=one_gpu,
     params:
         settings=lambda wildcards: to_json(
             modelled.features(CONFIG, wildcards.features)
@@ -123,7 +123,7 @@ rule train_model:
     threads: model_threads
     resources:
         how=how(COMPUTE, TRAINING),
-        gpu=int(has_gpu()),
+        gpu=one_gpu,
     params:
         settings=lambda wildcards: to_json(
             modelled.training(
@@ -288,7 +288,7 @@ rule score_likelihood:
     threads: model_threads
     resources:
         how=how(COMPUTE),
-        gpu=int(has_gpu()),
+        gpu=one_gpu,
     params:
         settings=to_json(modelled.likelihood(CONFIG)),
         run=subpath(input.model, parent=True),

@@ -29,10 +29,7 @@ def folder_splits(folder: str | Path) -> list[str]:
     """
     folder = Path(folder)
     if not (folder / "audio").is_dir():
-        raise InputError(
-            f"{folder} has no folder audio/ (an empty one will do where the decoded "
-            "waveforms were pulled)"
-        )
+        raise InputError(f"{folder} has no folder audio/")
     for name in SPLITS:
         if not (folder / f"{name}.csv").is_file():
             raise InputError(f"{folder} has no {name}.csv")

@@ -159,8 +159,12 @@ def train_model(
         resident=options.resident,
     )
     optimizer, scheduler = optimizer_and_schedule(model, own, len(batches))
-    Vocabulary.load(vocabulary).save(run / VOCABULARY)
-    model.save_form(run / FORM)
+    words = Vocabulary.load(vocabulary)
+
+    def beside(folder: Path) -> None:
+        words.save(folder / VOCABULARY)
+        model.save_form(folder / FORM)
+
     parameters = sum(weights.numel() for weights in model.parameters())
     record = run_record(
         entry.task,
@@ -183,6 +187,7 @@ def train_model(
             seed=settings.seed,
             record=record,
             checkpoint_minutes=options.checkpoint_minutes,
+            beside=beside,
         ),
         run,
     )

@@ -20,8 +20,6 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from workflow_src.augment.generators import seed_from
-from workflow_src.errors import InputError, in_one_line
 from workflow_src.files import flush_folder, flush_to_disk, write_atomically
 from workflow_src.locks import FolderLock
 from workflow_src.models.run_folder import (
@@ -32,16 +30,13 @@ from workflow_src.models.run_folder import (
     RunRecord,
     write_record,
 )
-from workflow_src.models.weights import load_weights
 from workflow_src.progress import say, track
-from workflow_src.settings import differences, digest
 from workflow_src.training.checkpoints import (
     BEST,
     Checkpoints,
-    random_state,
-    set_random_state,
 )
 from workflow_src.training.ranks import ALONE, Ranks
+from workflow_src.training.resuming import resume, state_of
 from workflow_src.training.trouble import (
     FAILED,
     FiniteWatch,
@@ -156,10 +151,10 @@ def _fit(training: Training, folder: Path) -> None:
     torch.manual_seed(training.seed)
     if first:
         _begin(training, folder)
-        _resume(training, folder)
+        resume(training, folder)
     training.ranks.wait()  # for what the first one puts aside
     if not first:
-        _resume(training, folder)
+        resume(training, folder)
     epochs, minutes = training.settings.epochs, training.checkpoint_minutes
     try:
         with Checkpoints(folder, minutes, writes=first) as checkpoints:
@@ -168,7 +163,7 @@ def _fit(training: Training, folder: Path) -> None:
                 if first:
                     _write_history(training, folder)
                 if checkpoints.due(epoch_ends=True) or epoch + 1 == epochs:
-                    checkpoints.save(_state(training))
+                    checkpoints.save(state_of(training))
     except NotFinite as error:
         if first:
             note_failure(training.record, folder, error)
@@ -256,7 +251,7 @@ def _steps(training: Training, epoch: int, checkpoints: Checkpoints) -> float:
         watch.add(loss, norm, batch)
         if training.step < training.steps and checkpoints.due(epoch_ends=False):
             watch.look()
-            checkpoints.save(_state(training))
+            checkpoints.save(state_of(training))
     watch.look()
     return torch.stack(training.losses).mean().item()
 
@@ -297,73 +292,6 @@ def _step_that_fits(training: Training, batch: Any) -> tuple[Tensor, Tensor]:
     share = len(batch) // training.ranks.count if hasattr(batch, "part") else 0
     now = training.micro_batch or share
     raise out_of_memory(divisible, training.loss, now, training.gradients is not None)
-
-
-def _state(training: Training) -> dict[str, Any]:
-    return {
-        "decisive": training.record.decisive,
-        "model": training.model.state_dict(),
-        "optimizer": training.optimizer.state_dict(),
-        "scheduler": training.scheduler.state_dict(),
-        "epoch": training.epoch,
-        "step": training.step,
-        "began_at": training.began_at,
-        "losses": torch.stack(training.losses) if training.losses else None,
-        "best": training.best,
-        "history": training.history,
-        "random": random_state(training.device),
-    }
-
-
-def _resume(training: Training, folder: Path) -> None:
-    """Take over what an interrupted run of the same settings and data left."""
-    path = folder / RESUME
-    if not path.exists():
-        return
-    anew = "delete it to start this training anew"
-    try:
-        state = load_weights(path)
-    except InputError as error:
-        raise InputError(f"{error}; {anew}") from None
-    if "decisive" not in state:
-        raise InputError(f"{path} does not say of which training it is; {anew}")
-    changed = differences(state["decisive"], training.record.decisive)
-    if changed:
-        aside = folder / f"superseded-{digest(state['decisive'])}"
-        aside.mkdir(exist_ok=True)
-        for name in (RESUME, BEST):
-            if (folder / name).exists():
-                (folder / name).replace(aside / name)
-        say(
-            f"{path} belongs to another training ({'; '.join(changed)}): it is kept in "
-            f"{aside}, and this training starts from the first epoch"
-        )
-        return
-    try:
-        _take_over(training, state)
-    except (KeyError, RuntimeError, TypeError, ValueError) as error:
-        raise InputError(
-            f"{path} is of another version of the code ({in_one_line(error)}); {anew}"
-        ) from None
-    where = f"after epoch {training.epoch - 1}"
-    if training.step:
-        where = f"in epoch {training.epoch}, after {training.step} steps"
-    say(f"resuming {where}, from {path}")
-
-
-def _take_over(training: Training, state: dict[str, Any]) -> None:
-    training.model.load_state_dict(state["model"])
-    training.optimizer.load_state_dict(state["optimizer"])
-    training.scheduler.load_state_dict(state["scheduler"])
-    training.epoch = state["epoch"]
-    training.best = state["best"]
-    training.history = state["history"]
-    training.step, training.began_at = state["step"], state["began_at"]
-    losses = state["losses"]
-    training.losses = [] if losses is None else list(losses.to(training.device))
-    # Elsewhere the dropout of the first epoch would come again.
-    seed = seed_from(training.seed, "resumed", training.epoch, training.step)
-    set_random_state(state["random"], training.device, seed)
 
 
 def _short(value: float) -> str:

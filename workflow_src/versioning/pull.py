@@ -2,8 +2,8 @@
 
 Nothing is marked as current before `dvc status` finds nothing changed: neither a
 file nor a parameter. `make pull-waveforms` fetches the waveforms too, where they are
-under version control, and unpacks them: Snakemake then evaluates the checkpoints anew
-without any audio.
+under version control, and unpacks them. Snakemake does not go on from them yet
+(docs/dvc.md).
 """
 
 import sys
